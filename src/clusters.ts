@@ -1,0 +1,78 @@
+import type { Logger } from 'pino';
+import type { Clusters, Config } from '#config';
+import type { RestorePoints } from '#flink';
+import {
+  createRestorePoints,
+  type Environment,
+  type RestorePoints as LocalRestorePoints,
+  localOptions,
+  openLocalStack,
+  type Progress,
+} from '#local';
+
+/** Kafka and Flink as the rest of the gateway sees them, wherever they run. */
+export interface RunningClusters {
+  readonly kafkaBrokers: string;
+  readonly flink: { readonly restUrl: string; readonly sqlGatewayUrl: string; readonly kafkaBrokers: string } | null;
+  /** Where views go on from after a restart of everything; null where Flink's files are out of sight. */
+  readonly restorePoints: RestorePoints | null;
+  /** True when they end with the gateway. */
+  readonly areLocal: boolean;
+  /** Resolves when a part of the local stack is gone for good. */
+  readonly failed: Promise<Error>;
+  /** Writes down what else runs, where there is a place for it. */
+  describe(extra: Readonly<Record<string, unknown>>): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** What {@link openClusters} needs. */
+export interface ClusterContext {
+  /** What the local stack finds Java and Maven by. */
+  readonly env: Environment;
+  readonly logger: Logger;
+  readonly onProgress: (progress: Progress) => void;
+  readonly signal: AbortSignal;
+}
+
+/** Starts the local stack, or takes the clusters that the configuration names. */
+export function openClusters(config: Config, context: ClusterContext): Promise<RunningClusters> {
+  return config.clusters.kind === 'local' ? openLocal(config, context) : Promise.resolve(useExisting(config.clusters));
+}
+
+async function openLocal({ dataDir, cacheDir }: Config, context: ClusterContext): Promise<RunningClusters> {
+  const options = localOptions.parse({ dataDir, ...(cacheDir !== null && { cacheDir }) });
+  const stack = await openLocalStack({ ...options, ...context, flink: true });
+  const { kafkaBrokers, flinkRest, sqlGateway } = stack.endpoints;
+  return {
+    kafkaBrokers,
+    flink: flinkRest && sqlGateway ? { restUrl: flinkRest, sqlGatewayUrl: sqlGateway, kafkaBrokers } : null,
+    restorePoints: prunedFirst(createRestorePoints(stack)),
+    areLocal: true,
+    failed: stack.failed,
+    describe: (extra) => stack.describe(extra),
+    close: () => stack.close(),
+  };
+}
+
+/** Whoever asks for the newest is about to start a job: the time to delete what is older. */
+function prunedFirst(points: LocalRestorePoints): RestorePoints {
+  return {
+    ...points,
+    async newest(view, hash) {
+      await points.prune(view, hash);
+      return points.newest(view, hash);
+    },
+  };
+}
+
+function useExisting({ kafkaBrokers, flink }: Extract<Clusters, { kind: 'external' }>): RunningClusters {
+  return {
+    kafkaBrokers,
+    flink,
+    restorePoints: null,
+    areLocal: false,
+    failed: new Promise(() => undefined),
+    describe: () => Promise.resolve(),
+    close: () => Promise.resolve(),
+  };
+}

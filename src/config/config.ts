@@ -1,0 +1,132 @@
+import { SluiceError } from '#errors';
+import type { OptionName, OptionValues } from './options.ts';
+import { type Environment, readSettings, type SettingFault } from './read-settings.ts';
+
+/** How to reach a Flink that runs already. */
+export interface FlinkClusters {
+  readonly restUrl: string;
+  readonly sqlGatewayUrl: string;
+  /** The brokers as Flink reaches them, `host:port` separated by commas. */
+  readonly kafkaBrokers: string;
+}
+
+/** Where Kafka and Flink are: started by the gateway, or existing ones. */
+export type Clusters =
+  | { readonly kind: 'local' }
+  | {
+      readonly kind: 'external';
+      /** `host:port` separated by commas. */
+      readonly kafkaBrokers: string;
+      /** Null: streams only, what needs Flink says so. */
+      readonly flink: FlinkClusters | null;
+    };
+
+/** All settings of one run, complete, checked and frozen. */
+export interface Config {
+  /** What the command is to do. */
+  readonly command: 'start' | 'clean' | 'help' | 'version';
+  readonly server: {
+    readonly host: string;
+    /** 0: any free port. */
+    readonly port: number;
+    /** The port was named by the user: when it is taken, that is an error. */
+    readonly isPortFixed: boolean;
+  };
+  readonly schemaDir: string;
+  readonly dataDir: string;
+  /** Null: the user's cache folder. */
+  readonly cacheDir: string | null;
+  readonly clusters: Clusters;
+  /** What cursors are signed with, the first one for new cursors. Empty: the gateway makes one itself. */
+  readonly cursorSecrets: readonly string[];
+  /** Whether to produce demo traffic. */
+  readonly demo: boolean;
+  readonly produceTimeoutMs: number;
+  readonly queryTimeoutMs: number;
+  readonly log: {
+    readonly level: NonNullable<OptionValues['logLevel']>;
+    readonly format: NonNullable<OptionValues['logFormat']>;
+  };
+}
+
+/**
+ * The settings from the environment and the command line (without node and the script), or one `BAD_CONFIG` that lists
+ * every fault; `details.faults` has them one by one. Who asks for help or the version gets it whatever else is wrong.
+ */
+export function loadConfig(environment: Environment, commandLine: readonly string[]): Config {
+  const { values, given, faults } = readSettings(environment, commandLine);
+  if (values.help === true) return toConfig('help', {});
+  if (values.version === true) return toConfig('version', {});
+  const all = [...faults, ...contradictions(given)];
+  if (all.length > 0) throw badConfig(all);
+  return toConfig(values.clean === true ? 'clean' : 'start', values);
+}
+
+/** What is wrong with the settings together, whatever each of them says. */
+function contradictions(given: ReadonlySet<OptionName>): readonly SettingFault[] {
+  const hasRest = given.has('flinkRestUrl');
+  const hasGateway = given.has('sqlGatewayUrl');
+  const faults: SettingFault[] = [];
+  if ((hasRest || hasGateway) && !given.has('kafkaBrokers')) {
+    faults.push({
+      name: hasRest ? 'FLINK_REST_URL' : 'FLINK_SQL_GATEWAY_URL',
+      message:
+        'is set without KAFKA_BROKERS: an existing Flink cannot read the local Kafka that would be started. Name the brokers, or leave Flink to the local stack too',
+    });
+  }
+  if (hasRest !== hasGateway) {
+    faults.push({
+      name: hasRest ? 'FLINK_SQL_GATEWAY_URL' : 'FLINK_REST_URL',
+      message: `is missing: ${hasRest ? 'FLINK_REST_URL' : 'FLINK_SQL_GATEWAY_URL'} is set, and Sluice needs both, the JobManager for jobs and the SQL Gateway for statements`,
+    });
+  }
+  if (given.has('flinkKafkaBrokers') && !hasRest && !hasGateway) {
+    faults.push({
+      name: 'FLINK_KAFKA_BROKERS',
+      message: 'is set without FLINK_REST_URL and FLINK_SQL_GATEWAY_URL: there is no Flink it could be for',
+    });
+  }
+  return faults;
+}
+
+function badConfig(faults: readonly SettingFault[]): SluiceError {
+  const count = faults.length === 1 ? 'A setting is' : `${faults.length} settings are`;
+  const lines = faults.map(({ name, message }) => `  ${name}: ${message}`);
+  return new SluiceError('BAD_CONFIG', `${count} wrong (--help lists them all):\n${lines.join('\n')}`, {
+    details: { faults },
+  });
+}
+
+function toConfig(command: Config['command'], values: OptionValues): Config {
+  const clusters = toClusters(values);
+  const isLocal = clusters.kind === 'local';
+  return Object.freeze({
+    command,
+    server: Object.freeze({
+      host: values.host ?? '127.0.0.1',
+      port: values.port ?? 4000,
+      isPortFixed: values.port !== undefined,
+    }),
+    schemaDir: values.schemaDir ?? 'schema',
+    dataDir: values.dataDir ?? '.sluice',
+    cacheDir: values.cacheDir ?? null,
+    clusters,
+    cursorSecrets: Object.freeze(values.cursorSecrets ?? []),
+    demo: values.demo ?? isLocal,
+    produceTimeoutMs: values.produceTimeoutMs ?? 10_000,
+    queryTimeoutMs: values.queryTimeoutMs ?? 10_000,
+    log: Object.freeze({
+      level: values.logLevel ?? (isLocal ? 'warn' : 'info'),
+      format: values.logFormat ?? (isLocal ? 'pretty' : 'json'),
+    }),
+  });
+}
+
+function toClusters({ kafkaBrokers, flinkRestUrl, sqlGatewayUrl, flinkKafkaBrokers }: OptionValues): Clusters {
+  if (kafkaBrokers === undefined) return Object.freeze({ kind: 'local' });
+  const flink =
+    flinkRestUrl === undefined || sqlGatewayUrl === undefined
+      ? null
+      : Object.freeze({ restUrl: flinkRestUrl, sqlGatewayUrl, kafkaBrokers: flinkKafkaBrokers ?? kafkaBrokers });
+  return Object.freeze({ kind: 'external', kafkaBrokers, flink });
+}

@@ -1,0 +1,239 @@
+import { z } from 'zod';
+
+/** One setting: where its text comes from, what it may be, and how it is told to a person. */
+export interface OptionSpec {
+  /** The environment variable; null for a mere command-line option. */
+  readonly env: string | null;
+  /** The command-line option, which wins over the environment; null when there is none. */
+  readonly flag: `--${string}` | null;
+  /** Whether the flag takes a value. A switch that has an environment variable can be turned off by `--no-…`. */
+  readonly kind: 'value' | 'switch';
+  /** From the text to the value; its message says what is allowed and goes on from the refused value. */
+  readonly schema: z.ZodType<unknown, string>;
+  /** What holds when it is not given, as text for a person. */
+  readonly default: string;
+  readonly unit: string;
+  readonly meaning: string;
+  /** Its value is never shown. */
+  readonly isSecret?: boolean;
+}
+
+function wholeNumber(smallest: number, largest: number) {
+  const error = `is not a whole number from ${smallest} to ${largest}`;
+  return z.string().regex(/^\d+$/, error).transform(Number).pipe(z.int(error).min(smallest, error).max(largest, error));
+}
+
+const url = z.url({ protocol: /^https?$/, error: 'is not an http or https address, such as http://localhost:8081' });
+
+const truths: ReadonlyMap<string, boolean> = new Map(
+  ['true', 'on', 'yes', '1']
+    .map((word): [string, boolean] => [word, true])
+    .concat(['false', 'off', 'no', '0'].map((word) => [word, false])),
+);
+
+const flag = z
+  .string()
+  .refine((text) => truths.has(text.toLowerCase()), 'is neither true nor false')
+  .transform((text) => truths.get(text.toLowerCase()) === true);
+
+const brokers = z
+  .string()
+  .refine(
+    (list) => list.split(',').every((entry) => /^(\[[^\]\s]+\]|[^\s:,[\]]+):[1-9]\d{0,4}$/.test(entry.trim())),
+    'is not a list of host:port, separated by commas',
+  );
+
+const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+const logFormats = ['pretty', 'json'] as const;
+
+function oneOf<const T extends readonly [string, ...string[]]>(values: T) {
+  return z.enum(values, `is none of ${values.join(', ')}`);
+}
+
+const folder = z.string();
+
+const shortestSecret = 16;
+const secrets = z
+  .string()
+  .transform((list) => list.split(',').map((secret) => secret.trim()))
+  .refine(
+    (all) => all.every((secret) => secret.length >= shortestSecret),
+    `has a secret of fewer than ${shortestSecret} characters`,
+  );
+
+/** Every setting of the gateway, in the order in which it is told. */
+const optionSpecs = {
+  port: {
+    env: 'PORT',
+    flag: '--port',
+    kind: 'value',
+    schema: wholeNumber(0, 65_535),
+    default: '4000, or another when that is taken',
+    unit: 'TCP port',
+    meaning: 'Where the gateway listens. A port that is named must be free; 0 takes any free one.',
+  },
+  host: {
+    env: 'SLUICE_HOST',
+    flag: '--host',
+    kind: 'value',
+    schema: z.string(),
+    default: '127.0.0.1',
+    unit: 'address',
+    meaning: 'The address to listen on. 0.0.0.0 opens the gateway to the network.',
+  },
+  schemaDir: {
+    env: 'SLUICE_SCHEMA',
+    flag: '--schema',
+    kind: 'value',
+    schema: folder,
+    default: 'schema',
+    unit: 'folder',
+    meaning: 'Where the declarations lie: *.graphql, and the .sql files they name.',
+  },
+  dataDir: {
+    env: 'SLUICE_DATA',
+    flag: '--data',
+    kind: 'value',
+    schema: folder,
+    default: '.sluice',
+    unit: 'folder',
+    meaning: "The local stack's data, logs and endpoints.json; kept between starts.",
+  },
+  cacheDir: {
+    env: 'SLUICE_CACHE',
+    flag: null,
+    kind: 'value',
+    schema: folder,
+    default: "sluice in the user's cache folder",
+    unit: 'folder',
+    meaning: 'Where the jars of the local Kafka and Flink are kept, shared by all projects.',
+  },
+  kafkaBrokers: {
+    env: 'KAFKA_BROKERS',
+    flag: null,
+    kind: 'value',
+    schema: brokers,
+    default: 'none: a local Kafka and Flink are started',
+    unit: 'host:port, …',
+    meaning: 'Brokers of the Kafka to use. With it nothing is started locally.',
+  },
+  flinkRestUrl: {
+    env: 'FLINK_REST_URL',
+    flag: null,
+    kind: 'value',
+    schema: url,
+    default: 'none: no Flink, streams only',
+    unit: 'URL',
+    meaning: "REST address of Flink's JobManager. Needs KAFKA_BROKERS and FLINK_SQL_GATEWAY_URL.",
+  },
+  sqlGatewayUrl: {
+    env: 'FLINK_SQL_GATEWAY_URL',
+    flag: null,
+    kind: 'value',
+    schema: url,
+    default: 'none: no Flink, streams only',
+    unit: 'URL',
+    meaning: "REST address of Flink's SQL Gateway. Needs KAFKA_BROKERS and FLINK_REST_URL.",
+  },
+  flinkKafkaBrokers: {
+    env: 'FLINK_KAFKA_BROKERS',
+    flag: null,
+    kind: 'value',
+    schema: brokers,
+    default: 'as KAFKA_BROKERS',
+    unit: 'host:port, …',
+    meaning: 'The same brokers as Flink reaches them, when that differs from how the gateway does.',
+  },
+  produceTimeoutMs: {
+    env: 'SLUICE_PRODUCE_TIMEOUT_MS',
+    flag: null,
+    kind: 'value',
+    schema: wholeNumber(100, 600_000),
+    default: '10000',
+    unit: 'ms',
+    meaning: 'Deadline of a produce mutation; a record without an answer by then is UNKNOWN or NOT_WRITTEN.',
+  },
+  queryTimeoutMs: {
+    env: 'SLUICE_QUERY_TIMEOUT_MS',
+    flag: null,
+    kind: 'value',
+    schema: wholeNumber(100, 600_000),
+    default: '10000',
+    unit: 'ms',
+    meaning: 'The longest time a query scans the history of a stream; it then answers with what it has.',
+  },
+  cursorSecrets: {
+    env: 'SLUICE_CURSOR_SECRET',
+    flag: null,
+    kind: 'value',
+    schema: secrets,
+    default: 'made once and kept in the data folder; without the local stack made anew at each start',
+    unit: 'text, …',
+    meaning:
+      'What cursors are signed with; all replicas need the same. Several, separated by commas: the first signs, all are accepted.',
+    isSecret: true,
+  },
+  demo: {
+    env: 'SLUICE_DEMO',
+    flag: '--demo',
+    kind: 'switch',
+    schema: flag,
+    default: 'true with the local stack, else false',
+    unit: 'true, false',
+    meaning: 'Produce plausible events for the declared examples. --no-demo turns it off.',
+  },
+  logLevel: {
+    env: 'LOG_LEVEL',
+    flag: '--log-level',
+    kind: 'value',
+    schema: oneOf(logLevels),
+    default: 'warn with the local stack, else info',
+    unit: logLevels.join(', '),
+    meaning: 'The least severe log entry that is written.',
+  },
+  logFormat: {
+    env: 'SLUICE_LOG_FORMAT',
+    flag: null,
+    kind: 'value',
+    schema: oneOf(logFormats),
+    default: 'pretty with the local stack, else json',
+    unit: logFormats.join(', '),
+    meaning: 'Log lines for people, or one JSON object a line for machines.',
+  },
+  clean: {
+    env: null,
+    flag: '--clean',
+    kind: 'switch',
+    schema: flag,
+    default: '',
+    unit: '',
+    meaning: "Forget the local stack's data, and end.",
+  },
+  help: {
+    env: null,
+    flag: '--help',
+    kind: 'switch',
+    schema: flag,
+    default: '',
+    unit: '',
+    meaning: 'Print the options, and end.',
+  },
+  version: {
+    env: null,
+    flag: '--version',
+    kind: 'switch',
+    schema: flag,
+    default: '',
+    unit: '',
+    meaning: 'Print the version, and end.',
+  },
+} as const satisfies Record<string, OptionSpec>;
+
+/** The name of a setting in this room. */
+export type OptionName = keyof typeof optionSpecs;
+
+/** The settings that were given, parsed. */
+export type OptionValues = { readonly [Name in OptionName]?: z.output<(typeof optionSpecs)[Name]['schema']> };
+
+/** All settings with their names. */
+export const optionEntries = Object.entries(optionSpecs) as readonly (readonly [OptionName, OptionSpec])[];

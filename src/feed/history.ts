@@ -1,0 +1,159 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { SluiceError } from '#errors';
+import type { Bounds, LogBatch, LogGap, Position, RecordLog } from './log.ts';
+import { type Run, takeMerged } from './merge.ts';
+import type { FeedRecord, RecordDecoder } from './record.ts';
+
+/** How many bytes one read of history asks for. */
+const readBytes = 1024 * 1024;
+/** Pause after a read that brought nothing although the log says that there is more (a leader change, say). */
+const retryPauseMs = 50;
+
+/** One partition's part of a {@link History}. */
+interface Track extends Run {
+  records: FeedRecord[];
+  /** Where the next read begins. */
+  next: bigint;
+  readonly end: bigint;
+}
+
+/** What one {@link History.take} brought. */
+export interface Taken {
+  readonly records: readonly FeedRecord[];
+  /** Gaps met on the way: what was asked for is no longer in the log. */
+  readonly gaps: readonly LogGap[];
+}
+
+/** What a {@link History} reads. */
+export interface HistoryRange {
+  readonly topic: string;
+  readonly from: Position;
+  /** Exclusive; partitions that are not in it are not read. */
+  readonly until: Position;
+}
+
+/** Reads a bounded piece of a topic forward, merged by timestamp over its partitions, at the reader's own pace. */
+export class History {
+  readonly #log: RecordLog;
+  readonly #decode: RecordDecoder;
+  readonly #topic: string;
+  readonly #tracks: readonly Track[];
+
+  constructor(log: RecordLog, decode: RecordDecoder, range: HistoryRange) {
+    this.#log = log;
+    this.#decode = decode;
+    this.#topic = range.topic;
+    this.#tracks = [...range.until].map(([partition, end]) => ({
+      partition,
+      end,
+      next: range.from.get(partition) ?? 0n,
+      records: [],
+      taken: 0,
+    }));
+  }
+
+  /** Where each partition of the range stands: at the first record not yet taken. */
+  get position(): Position {
+    return new Map(this.#tracks.map((track) => [track.partition, track.records[track.taken]?.offset ?? track.next]));
+  }
+
+  /** True when everything of the range was taken. */
+  get isDone(): boolean {
+    return this.#tracks.every((track) => isUsedUp(track) && isAtEnd(track));
+  }
+
+  /** The next records, up to `limit`; none only when the range is done or the signal aborted. */
+  async take(limit: number, signal: AbortSignal): Promise<Taken> {
+    const gaps: LogGap[] = [];
+    for (;;) {
+      gaps.push(...(await this.#fill(signal)));
+      const records = takeMerged(this.#tracks, limit, isAtEnd);
+      if (records.length > 0 || gaps.length > 0 || this.isDone || signal.aborted) return { records, gaps };
+    }
+  }
+
+  /** Reads until every partition that has more has a record in hand. */
+  async #fill(signal: AbortSignal): Promise<LogGap[]> {
+    const gaps: LogGap[] = [];
+    for (;;) {
+      const empty = this.#tracks.filter((track) => isUsedUp(track) && !isAtEnd(track));
+      if (empty.length === 0 || signal.aborted) return gaps;
+      const position = new Map(empty.map((track) => [track.partition, track.next]));
+      const batches = await this.#read(position, signal);
+      for (const batch of batches) {
+        if (batch.gap) gaps.push(batch.gap);
+        this.#accept(batch);
+      }
+      if (batches.length === 0) await pause(signal);
+    }
+  }
+
+  async #read(position: Position, signal: AbortSignal): Promise<readonly LogBatch[]> {
+    try {
+      return await this.#log.read(this.#topic, position, { maxBytes: readBytes, signal });
+    } catch (error) {
+      if (signal.aborted) return [];
+      throw error;
+    }
+  }
+
+  #accept(batch: LogBatch): void {
+    const track = this.#tracks.find(({ partition }) => partition === batch.partition);
+    if (!track) return;
+    const wanted = batch.records.filter((record) => record.offset >= track.next && record.offset < track.end);
+    track.records = wanted.map(this.#decode);
+    track.taken = 0;
+    // A log that ends before the range does (truncated since) ends the range. A read may also reach past the range:
+    // what lies there is not ours to skip.
+    const isOver = batch.next >= track.end || batch.next >= batch.bounds.end;
+    track.next = isOver ? track.end : batch.next;
+  }
+}
+
+function isUsedUp(track: Track): boolean {
+  return track.taken >= track.records.length;
+}
+
+function isAtEnd(track: Track): boolean {
+  return track.next >= track.end;
+}
+
+async function pause(signal: AbortSignal): Promise<void> {
+  try {
+    await delay(retryPauseMs, undefined, { signal });
+  } catch {
+    // Aborted: the caller looks at the signal.
+  }
+}
+
+/** Reads the last `count` records before the ends and returns the position of the first of them. */
+export async function positionOfLast(
+  count: number,
+  options: {
+    readonly log: RecordLog;
+    readonly decode: RecordDecoder;
+    readonly topic: string;
+    readonly bounds: ReadonlyMap<number, Bounds>;
+    readonly signal: AbortSignal;
+  },
+): Promise<Position> {
+  const { log, decode, topic, bounds, signal } = options;
+  const from = new Map<number, bigint>();
+  const until = new Map<number, bigint>();
+  for (const [partition, { start, end }] of bounds) {
+    const wanted = end - BigInt(count);
+    from.set(partition, wanted > start ? wanted : start);
+    until.set(partition, end);
+  }
+  const history = new History(log, decode, { topic, from, until });
+  let kept: FeedRecord[] = [];
+  while (!history.isDone) {
+    if (signal.aborted)
+      throw new SluiceError('TIMEOUT', `The last ${count} records of "${topic}" could not be read in time.`);
+    const { records } = await history.take(count, signal);
+    kept = [...kept, ...records].slice(-count);
+  }
+  const position = new Map(until);
+  for (const record of kept.toReversed()) position.set(record.partition, record.offset);
+  return position;
+}

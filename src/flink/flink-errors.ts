@@ -1,0 +1,42 @@
+import { type ErrorCode, SluiceError } from '#errors';
+import { FlinkFault } from './fault.ts';
+
+const sqlCauses =
+  /^org\.apache\.(?:calcite\.|flink\.sql\.parser\.|flink\.table\.api\.\w+Exception: (?!Failed to execute sql))/;
+const submitted = /: Failed to execute (?:sql|job)\b/;
+const unreachable =
+  /ConnectException|ConnectTimeoutException|RetryException|LeaderRetrievalException|UnknownHostException/;
+
+function toCode(fault: FlinkFault): ErrorCode {
+  if (fault.status === 503 || fault.has(unreachable)) return 'FLINK_UNAVAILABLE';
+  if (fault.status === 404) return 'NOT_FOUND';
+  // Once Flink has begun to submit the job, the SQL itself was accepted.
+  if (fault.has(sqlCauses) && !fault.has(submitted)) return 'SQL_REJECTED';
+  return 'FLINK_REFUSED';
+}
+
+/** Turns a refusal into the error that leaves the room. `details.line` and `column` are those of the statement as sent. */
+export function toSluiceError(fault: FlinkFault): SluiceError {
+  const details = { ...(fault.position ?? {}), flink: fault.message };
+  return new SluiceError(toCode(fault), fault.message, { details, cause: fault });
+}
+
+/** What Flink said, if this error comes from an answer of Flink. */
+export function faultOf(thrown: unknown): FlinkFault | null {
+  return thrown instanceof SluiceError && thrown.cause instanceof FlinkFault ? thrown.cause : null;
+}
+
+/** Whether the SQL Gateway has forgotten the session: it was closed, timed out, or the gateway was restarted. */
+export function isSessionGone(thrown: unknown): boolean {
+  return faultOf(thrown)?.has(/: Session '[^']*' does not exist/) ?? false;
+}
+
+/** Whether a job with this id was submitted before, by whomever, in whatever state it is now. */
+export function isDuplicateSubmission(thrown: unknown): boolean {
+  return faultOf(thrown)?.has(/Duplicate(?:Application|Job)SubmissionException/) ?? false;
+}
+
+/** Whether waiting may cure it, with nothing changed by anybody. */
+export function isFlinkAway(thrown: unknown): boolean {
+  return thrown instanceof SluiceError && (thrown.code === 'FLINK_UNAVAILABLE' || thrown.code === 'TIMEOUT');
+}

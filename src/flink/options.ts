@@ -1,0 +1,47 @@
+import { z } from 'zod';
+
+/** What the room logs through; pino fits. */
+export interface Logger {
+  debug(facts: object, message: string): void;
+  info(facts: object, message: string): void;
+  warn(facts: object, message: string): void;
+  error(facts: object, message: string): void;
+}
+
+const url = z.url({ protocol: /^https?$/, error: 'must be an http or https address, such as http://localhost:8081' });
+
+/** The settings of the room. Both addresses or neither: without them nothing of Flink is used. */
+export const flinkOptions = z
+  .object({
+    /** The JobManager's REST address, such as `http://localhost:8081`. */
+    restUrl: url.optional(),
+    /** The SQL Gateway's REST address, such as `http://localhost:8083`. */
+    sqlGatewayUrl: url.optional(),
+    /** The longest time one REST request may take. */
+    requestTimeoutMs: z.int().positive().default(10_000),
+    /** The longest time a statement may take until Flink has accepted or answered it. The first INSERT takes seconds. */
+    statementTimeoutMs: z.int().positive().default(60_000),
+    /** The longest time a savepoint may take when a job is stopped. */
+    savepointTimeoutMs: z.int().positive().default(60_000),
+    /** SQL Gateway sessions that compile views at the same time. Two make a start 1.5 to 1.8 times as fast as one. */
+    compileSessions: z.int().min(1).max(16).default(2),
+    /** How often a session that is in use is kept alive. The SQL Gateway drops one after ten idle minutes. */
+    heartbeatIntervalMs: z.int().positive().default(60_000),
+    /** After this time without a statement a session is closed; the next statement opens another. */
+    sessionIdleMs: z.int().positive().default(900_000),
+    /** How often the jobs of the views are looked at when all of them run. */
+    watchIntervalMs: z.int().positive().default(3_000),
+    /** The longest pause between two attempts to reach a Flink that is away. */
+    retryMaxMs: z.int().positive().default(5_000),
+    /** How often a view's job takes a checkpoint: what is repeated after a failure, and the delay of exactly-once rows. */
+    checkpointIntervalMs: z.int().min(100).default(10_000),
+    /** A partition without records for this time no longer holds back the watermark. */
+    sourceIdleTimeoutMs: z.int().positive().default(2_000),
+  })
+  .refine((options) => (options.restUrl === undefined) === (options.sqlGatewayUrl === undefined), {
+    error: 'restUrl and sqlGatewayUrl go together: give both, or neither',
+    path: ['sqlGatewayUrl'],
+  });
+
+/** The parsed settings of the room. */
+export type FlinkOptions = z.infer<typeof flinkOptions>;

@@ -1,0 +1,222 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { messageOf, SluiceError } from '#errors';
+import type { SourceDdl } from '#model';
+import { isFlinkAway, isSessionGone } from './flink-errors.ts';
+import type { Logger } from './options.ts';
+import type { FlinkConfig, SqlColumn, SqlGateway, SqlRow } from './sql-gateway.ts';
+
+/** What a {@link SqlSession} is made of. */
+export interface SqlSessionOptions {
+  readonly gateway: SqlGateway;
+  readonly name: string;
+  readonly properties: FlinkConfig;
+  /** Run first, in order; when one fails the session is not opened. */
+  readonly prelude: readonly string[];
+  /** The tables. One that Flink refuses is told in `refusedTables` and does not hinder the others. */
+  readonly tables: readonly SourceDdl[];
+  readonly heartbeatIntervalMs: number;
+  readonly idleMs: number;
+  /** The longest time one statement may take unless it says otherwise. */
+  readonly statementTimeoutMs: number;
+  readonly logger: Logger;
+}
+
+/** How to run one statement. */
+export interface ExecuteOptions {
+  /** Settings for this statement only. */
+  readonly config?: FlinkConfig;
+  readonly deadlineMs?: number;
+  /** No more rows than this are fetched; `truncated` says that there were more. */
+  readonly maxRows?: number;
+  /** Set when running the statement twice does no harm: it is then repeated if the session is lost in the middle. */
+  readonly repeatable?: boolean;
+}
+
+/** What a statement answered. */
+export interface SqlResult {
+  readonly columns: readonly SqlColumn[];
+  readonly rows: readonly SqlRow[];
+  readonly truncated: boolean;
+  /** The job that the statement started, if it did. */
+  readonly jobId: string | null;
+}
+
+const defaultMaxRows = 10_000;
+/** Setup statements under way at once. The gateway runs them one after the other; this saves the round trips between. */
+const setupConcurrency = 4;
+
+/**
+ * A session of the SQL Gateway that knows all declared tables. It is opened with the first statement, kept alive while
+ * it is used, closed when it is not, and when the gateway has forgotten it, opened again with everything declared anew:
+ * the caller sees none of that. Statements may be given at the same time; the gateway runs them one by one.
+ */
+export class SqlSession {
+  readonly #options: SqlSessionOptions;
+  #handle: Promise<string> | null = null;
+  #heartbeat: NodeJS.Timeout | null = null;
+  #lastUsedMs = 0;
+  #refusedTables: ReadonlyMap<string, string> = new Map();
+
+  constructor(options: SqlSessionOptions) {
+    this.#options = options;
+  }
+
+  /** The tables that Flink refused when the session was opened last, and why. */
+  get refusedTables(): ReadonlyMap<string, string> {
+    return this.#refusedTables;
+  }
+
+  /** Opens the session now rather than with the first statement. */
+  async open(): Promise<void> {
+    await this.#open();
+  }
+
+  /** Runs a CREATE, DROP, ALTER, USE or SET: one request, far quicker than `execute`. Not kept for a session opened later. */
+  async configure(statement: string): Promise<void> {
+    const { gateway, statementTimeoutMs } = this.#options;
+    await this.#inSession(true, (session) => gateway.configureSession(session, statement, statementTimeoutMs));
+  }
+
+  /**
+   * Runs any one statement and collects its result. An INSERT answers as soon as its job is submitted. Rejects with
+   * SQL_REJECTED (details: line, column), FLINK_REFUSED, FLINK_UNAVAILABLE, or TIMEOUT when the outcome is not known.
+   */
+  async execute(statement: string, options: ExecuteOptions = {}): Promise<SqlResult> {
+    return await this.#inSession(options.repeatable ?? false, async (session, submitted) => {
+      const { gateway } = this.#options;
+      const operation = await gateway.submitStatement(session, statement, options.config ?? {});
+      submitted();
+      try {
+        return await this.#collect(session, operation, options);
+      } finally {
+        // Nobody waits for it: what it does not free, the end of the session does.
+        gateway.closeOperation(session, operation).catch((thrown: unknown) => {
+          this.#options.logger.debug({ operation, reason: messageOf(thrown) }, 'an operation was not closed');
+        });
+      }
+    });
+  }
+
+  /** Ends the session on the gateway, if it is open. The next statement would open another. */
+  async close(): Promise<void> {
+    const handle = this.#handle;
+    this.#forget(handle);
+    if (!handle) return;
+    try {
+      await this.#options.gateway.closeSession(await handle);
+    } catch (thrown) {
+      this.#options.logger.debug({ reason: messageOf(thrown) }, 'a session was gone before it was closed');
+    }
+  }
+
+  async #collect(session: string, operation: string, options: ExecuteOptions): Promise<SqlResult> {
+    const timeoutMs = options.deadlineMs ?? this.#options.statementTimeoutMs;
+    const maxRows = options.maxRows ?? defaultMaxRows;
+    const until = Date.now() + timeoutMs;
+    const rows: SqlRow[] = [];
+    let columns: readonly SqlColumn[] = [];
+    let jobId: string | null = null;
+    let token: string | null = '0';
+    for (let pauseMs = 5; token !== null && rows.length <= maxRows; ) {
+      const page = await this.#options.gateway.fetchResults(session, operation, token);
+      if (page.columns.length > 0) columns = page.columns;
+      jobId = page.jobId ?? jobId;
+      rows.push(...page.rows);
+      // An INSERT's job id is its whole result: what follows is an empty page.
+      if (page.ready) token = jobId && page.rows.length === 1 && columns[0]?.name === 'job id' ? null : page.next;
+      if (token !== null && page.rows.length === 0) {
+        if (Date.now() >= until) {
+          throw new SluiceError('TIMEOUT', `Flink has not finished the statement within ${timeoutMs} ms.`);
+        }
+        await sleep(pauseMs);
+        pauseMs = Math.min(pauseMs * 2, 50);
+      }
+    }
+    return { columns, rows: rows.slice(0, maxRows), truncated: rows.length > maxRows, jobId };
+  }
+
+  async #inSession<T>(repeatable: boolean, run: (session: string, submitted: () => void) => Promise<T>): Promise<T> {
+    for (let attempt = 0; ; attempt += 1) {
+      const opened = this.#open();
+      const session = await opened;
+      let isSubmitted = false;
+      try {
+        return await run(session, () => {
+          isSubmitted = true;
+        });
+      } catch (thrown) {
+        if (!isSessionGone(thrown)) throw thrown;
+        this.#forget(opened);
+        this.#options.logger.info({ session: this.#options.name }, 'the SQL Gateway lost a session; it is opened anew');
+        if (attempt > 0 || (isSubmitted && !repeatable)) {
+          throw new SluiceError('FLINK_UNAVAILABLE', 'The SQL Gateway lost the session while it ran the statement.', {
+            cause: thrown,
+          });
+        }
+      } finally {
+        this.#lastUsedMs = Date.now();
+      }
+    }
+  }
+
+  /** One opening at a time: all who need the session wait for the same one. */
+  #open(): Promise<string> {
+    if (this.#handle) return this.#handle;
+    const handle = this.#create();
+    this.#handle = handle;
+    this.#lastUsedMs = Date.now();
+    this.#heartbeat = setInterval(() => void this.#keepAlive(handle), this.#options.heartbeatIntervalMs);
+    this.#heartbeat.unref();
+    handle.catch(() => this.#forget(handle));
+    return handle;
+  }
+
+  async #create(): Promise<string> {
+    const { gateway, name, properties, prelude, statementTimeoutMs } = this.#options;
+    const session = await gateway.openSession(name, properties);
+    try {
+      for (const statement of prelude) await gateway.configureSession(session, statement, statementTimeoutMs);
+      await this.#declareTables(session);
+    } catch (thrown) {
+      gateway.closeSession(session).catch(() => {});
+      throw thrown;
+    }
+    return session;
+  }
+
+  async #declareTables(session: string): Promise<void> {
+    const { gateway, statementTimeoutMs, logger } = this.#options;
+    const refused = new Map<string, string>();
+    const waiting = this.#options.tables.values();
+    const declare = async () => {
+      // The workers share one iterator: each takes the next table that none has taken.
+      for (const { topic, statements } of waiting) {
+        try {
+          for (const statement of statements) await gateway.configureSession(session, statement, statementTimeoutMs);
+        } catch (thrown) {
+          if (isFlinkAway(thrown) || isSessionGone(thrown)) throw thrown;
+          refused.set(topic, messageOf(thrown));
+          logger.error({ topic, reason: messageOf(thrown) }, 'Flink refused the declaration of a table');
+        }
+      }
+    };
+    await Promise.all(Array.from({ length: setupConcurrency }, declare));
+    this.#refusedTables = refused;
+  }
+
+  async #keepAlive(handle: Promise<string>): Promise<void> {
+    if (Date.now() - this.#lastUsedMs > this.#options.idleMs) return await this.close();
+    try {
+      await this.#options.gateway.heartbeat(await handle);
+    } catch (thrown) {
+      if (isSessionGone(thrown)) this.#forget(handle);
+    }
+  }
+
+  #forget(handle: Promise<string> | null): void {
+    if (this.#handle !== handle) return;
+    this.#handle = null;
+    if (this.#heartbeat) clearInterval(this.#heartbeat);
+    this.#heartbeat = null;
+  }
+}

@@ -1,0 +1,42 @@
+/** Flink's job states (org.apache.flink.api.common.JobStatus). */
+export const jobStates = [
+  'INITIALIZING',
+  'CREATED',
+  'RUNNING',
+  'FAILING',
+  'FAILED',
+  'CANCELLING',
+  'CANCELED',
+  'FINISHED',
+  'RESTARTING',
+  'SUSPENDED',
+  'RECONCILING',
+] as const;
+
+export type JobState = (typeof jobStates)[number];
+
+/** A Flink job, as the JobManager tells it. Times are epoch milliseconds. */
+export interface Job {
+  /** 32 hex digits. */
+  readonly id: string;
+  readonly name: string;
+  readonly state: JobState;
+  readonly startedAtMs: number;
+  readonly endedAtMs: number | null;
+  /** The declared view (its topic) whose rows it computes, from the label in its global job parameters. */
+  readonly view: string | null;
+  /** The SQL it runs, from its label; null for a job that Sluice did not start. */
+  readonly sql: string | null;
+}
+
+/** Where a view stands. */
+export interface ViewStatus {
+  /** The view's topic. */
+  readonly view: string;
+  readonly state: 'PENDING' | 'STARTING' | 'RUNNING' | 'FAILED' | 'FLINK_UNAVAILABLE' | 'NO_FLINK';
+  readonly jobId: string | null;
+  /** Why it does not run, in words (Flink's own where it spoke). */
+  readonly error: string | null;
+  /** What went not as wished while it runs, e.g. that it could not go on from its checkpoint and started afresh. */
+  readonly warning?: string;
+}

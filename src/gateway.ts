@@ -1,0 +1,128 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Logger } from 'pino';
+import { createCodec } from '#codec';
+import type { Config } from '#config';
+import { messageOf, SluiceError } from '#errors';
+import { createCursors, createRecordDecoder, Feeds } from '#feed';
+import { type Flink, flinkOptions, openFlink } from '#flink';
+import { createSchema, exampleOperations, type ServedSource } from '#graphql';
+import { type Kafka, kafkaOptionsSchema, openKafka } from '#kafka';
+import { createStreamDdl, isTable, loadModel, type Model, type Source, toTopicSettings } from '#model';
+import { openServer, type Server, serverOptions } from '#server';
+import { type ClusterContext, openClusters, type RunningClusters } from './clusters.ts';
+import { readCursorSecrets } from './cursor-secrets.ts';
+import { openDemo } from './demo.ts';
+
+/** A gateway that serves. */
+export interface Gateway {
+  readonly model: Model;
+  /** Of the API and of GraphiQL. */
+  readonly url: string;
+  readonly clusters: RunningClusters;
+  /** Ends everything, in the reverse order of its start. */
+  close(): Promise<void>;
+}
+
+/** How long views get to write their savepoints on the way down. */
+const savepointDeadlineMs = 20_000;
+const firstRetryMs = 500;
+const longestRetryMs = 5000;
+
+/** Builds the parts and hands them to each other. When one cannot be had, those that were started are ended again. */
+export async function openGateway(config: Config, context: ClusterContext): Promise<Gateway> {
+  const { logger, signal } = context;
+  const model = await loadModel(config.schemaDir);
+  const cursors = createCursors(await readCursorSecrets(config, logger));
+  await using started = new AsyncDisposableStack();
+  const clusters = started.adopt(await openClusters(config, context), (open) => open.close());
+  const connection = { brokers: clusters.kafkaBrokers };
+  const kafka = started.adopt(openKafka(kafkaOptionsSchema.parse({ connection }), logger), (open) => open.close());
+  const feeds = started.adopt(new Feeds({ log: kafka.log }), (open) => open.close());
+  const flink = started.adopt(openViews(model, clusters, logger), (open) => closeViews(open, clusters));
+  const sources = model.sources.map(serve);
+  const { produceTimeoutMs, queryTimeoutMs } = config;
+  const { writer } = kafka;
+  const gateway = { model, sources, feeds, cursors, writer, flink, produceTimeoutMs, queryTimeoutMs, now: Date.now };
+  const schema = createSchema(gateway);
+
+  const ending = new AbortController();
+  started.defer(() => ending.abort());
+  const topics = await ensureTopics(model, kafka, { logger, signal: AbortSignal.any([signal, ending.signal]) });
+  // Nobody waits for Flink to compile: streams are there, and the state of the views can be asked for.
+  void topics.made.then((areMade) => (areMade ? flink.views.apply() : undefined));
+
+  const readiness = async () => ({
+    kafka: await kafka.isReady(),
+    flink: clusters.flink ? await flink.isReady() : null,
+  });
+  const options = serverOptions.parse(config.server);
+  const server: Server = started.adopt(
+    await openServer({ schema, tabs: exampleOperations(model), readiness, logger, options }),
+    (open) => open.close(),
+  );
+  if (config.demo) started.adopt(openDemo(sources, writer, logger), (open) => open.close());
+  await clusters.describe({ graphql: server.url });
+  signal.throwIfAborted();
+  const running = started.move();
+  return { model, url: server.url, clusters, close: () => running.disposeAsync() };
+}
+
+/** What is needed to serve a declared stream or view. */
+function serve(source: Source): ServedSource {
+  const codec = createCodec(source);
+  const decode = createRecordDecoder(codec, isTable(source));
+  return { source, codec, ddl: createStreamDdl(source), feed: { topic: source.topic, field: source.plural, decode } };
+}
+
+function openViews(model: Model, { flink, kafkaBrokers, restorePoints }: RunningClusters, logger: Logger): Flink {
+  const urls = flink ? { restUrl: flink.restUrl, sqlGatewayUrl: flink.sqlGatewayUrl } : {};
+  const bootstrapServers = flink?.kafkaBrokers ?? kafkaBrokers;
+  return openFlink({ settings: flinkOptions.parse(urls), model, bootstrapServers, restorePoints, logger });
+}
+
+/** A Flink that ends with the gateway leaves savepoints to go on from; another one keeps its jobs running. */
+async function closeViews(flink: Flink, { areLocal }: RunningClusters): Promise<void> {
+  if (areLocal) await flink.views.stopAll({ savepoint: true, deadlineMs: savepointDeadlineMs });
+  await flink.close();
+}
+
+/**
+ * Creates the missing topics and tells what differs. While Kafka is away the first attempt is not waited for any
+ * longer: the gateway serves, and the topics are made when Kafka is back.
+ */
+async function ensureTopics(
+  model: Model,
+  kafka: Kafka,
+  { logger, signal }: { readonly logger: Logger; readonly signal: AbortSignal },
+): Promise<{ readonly made: Promise<boolean> }> {
+  const attempt = async () => {
+    const reports = await kafka.admin.ensure(model.sources.map(toTopicSettings));
+    for (const { topic, differences } of reports) {
+      for (const difference of differences) logger.warn({ topic }, difference);
+    }
+  };
+  try {
+    await attempt();
+    return { made: Promise.resolve(true) };
+  } catch (error) {
+    if (!(error instanceof SluiceError && error.retryable)) throw error;
+    logger.warn({ err: error }, `${messageOf(error)} The gateway serves; topics and views follow when Kafka is there.`);
+    return { made: retry(attempt, { logger, signal }) };
+  }
+}
+
+async function retry(
+  attempt: () => Promise<void>,
+  { logger, signal }: { readonly logger: Logger; readonly signal: AbortSignal },
+): Promise<boolean> {
+  for (let pauseMs = firstRetryMs; !signal.aborted; pauseMs = Math.min(pauseMs * 2, longestRetryMs)) {
+    await delay(pauseMs, undefined, { signal }).catch(() => undefined);
+    try {
+      await attempt();
+      return true;
+    } catch (error) {
+      logger.debug({ err: error }, 'the topics could not be made yet');
+    }
+  }
+  return false;
+}

@@ -1,0 +1,63 @@
+import SchemaBuilder from '@pothos/core';
+import type { Gateway } from './gateway.ts';
+import {
+  bigIntScalar,
+  bytesScalar,
+  cursorScalar,
+  dateScalar,
+  dateTimeScalar,
+  decimalScalar,
+  jsonScalar,
+  timeScalar,
+} from './scalars.ts';
+
+/** What every resolver sees. */
+export interface GraphQLContext {
+  /** Aborts when the client has gone; absent where the transport cannot tell. */
+  readonly signal?: AbortSignal;
+}
+
+interface ScalarShape<T> {
+  Input: T;
+  Output: unknown;
+}
+
+interface SchemaTypes {
+  Context: GraphQLContext;
+  Scalars: {
+    BigInt: ScalarShape<bigint | number>;
+    DateTime: ScalarShape<string>;
+    Date: ScalarShape<string>;
+    Time: ScalarShape<string>;
+    Decimal: ScalarShape<string>;
+    Bytes: ScalarShape<string>;
+    JSON: ScalarShape<unknown>;
+    Cursor: ScalarShape<string>;
+  };
+  DefaultFieldNullability: false;
+}
+
+/** A builder with the scalars and empty root types. One per schema. */
+export function createBuilder() {
+  const builder = new SchemaBuilder<SchemaTypes>({ defaultFieldNullability: false });
+  builder.addScalarType('BigInt', bigIntScalar);
+  builder.addScalarType('DateTime', dateTimeScalar);
+  builder.addScalarType('Date', dateScalar);
+  builder.addScalarType('Time', timeScalar);
+  builder.addScalarType('Decimal', decimalScalar);
+  builder.addScalarType('Bytes', bytesScalar);
+  builder.addScalarType('JSON', jsonScalar);
+  builder.addScalarType('Cursor', cursorScalar);
+  builder.queryType({ description: 'Reads: the history of streams, what is declared, what runs.' });
+  builder.mutationType({ description: 'Writes: events into streams.' });
+  builder.subscriptionType({ description: 'Live: a subscription is a query that keeps going.' });
+  return builder;
+}
+
+export type Builder = ReturnType<typeof createBuilder>;
+
+/** What the functions that add types share. */
+export interface BuildContext {
+  readonly builder: Builder;
+  readonly gateway: Gateway;
+}

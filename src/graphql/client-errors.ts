@@ -1,0 +1,64 @@
+import { randomUUID } from 'node:crypto';
+import { GraphQLError, type GraphQLErrorOptions } from 'graphql';
+import { codes, SluiceError } from '#errors';
+
+/** Where unexpected errors are logged. */
+export interface ErrorLog {
+  error(facts: object, message: string): void;
+}
+
+/** Words in which graphql-js says that the document or its variables do not fit; those carry no original error. */
+const codeOfPhase = { parse: 'GRAPHQL_PARSE_FAILED', validate: 'GRAPHQL_VALIDATION_FAILED' } as const;
+
+/**
+ * The one place where an error becomes what a client sees: a code in `extensions.code`, no stack, and for what nobody
+ * foresaw a masked message with an id under which the log has the rest.
+ */
+export function toClientError(thrown: unknown, log: ErrorLog): GraphQLError {
+  const located = thrown instanceof GraphQLError ? thrown : null;
+  const original = rootOf(thrown);
+  if (original instanceof SluiceError) return fromSluice(original, located);
+  // Without an inner error it is graphql-js that speaks: a variable or an argument does not fit its type.
+  if (located && original instanceof GraphQLError) return withCode(located, 'GRAPHQL_VALIDATION_FAILED');
+  const id = randomUUID();
+  log.error({ err: original, errorId: id, path: located?.path }, 'unexpected error in an operation');
+  return new GraphQLError(`Something went wrong in the gateway. Its log has the details under ${id}.`, {
+    ...placeOf(located),
+    extensions: { code: 'INTERNAL', errorId: id },
+  });
+}
+
+/** Gives an error of parsing or validation its code; one that has a code keeps it. */
+export function withPhase(error: GraphQLError, phase: keyof typeof codeOfPhase): GraphQLError {
+  return withCode(error, codeOfPhase[phase]);
+}
+
+function withCode(error: GraphQLError, code: string): GraphQLError {
+  if (typeof error.extensions.code === 'string' && error.extensions.code in codes) return error;
+  // The HTTP status that a library set stays with the error.
+  return new GraphQLError(error.message, { ...placeOf(error), extensions: { ...error.extensions, code } });
+}
+
+function fromSluice(error: SluiceError, located: GraphQLError | null): GraphQLError {
+  return new GraphQLError(error.message, {
+    ...placeOf(located),
+    extensions: { ...error.details, code: error.code, retryable: error.retryable },
+  });
+}
+
+function placeOf(error: GraphQLError | null): GraphQLErrorOptions {
+  if (!error) return {};
+  return {
+    nodes: error.nodes ?? null,
+    source: error.source ?? null,
+    positions: error.positions ?? null,
+    path: error.path ?? null,
+  };
+}
+
+/** Looks through the wrappers that graphql-js puts around what a resolver threw. */
+function rootOf(thrown: unknown): unknown {
+  let inner = thrown;
+  while (inner instanceof GraphQLError && inner.originalError) inner = inner.originalError;
+  return inner;
+}

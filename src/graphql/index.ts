@@ -1,0 +1,7 @@
+/** The only user of Pothos: the executable GraphQL schema of the model, over interfaces to the rooms behind it. */
+
+export type { GraphQLContext } from './builder.ts';
+export { type ErrorLog, toClientError, withPhase } from './client-errors.ts';
+export { exampleOperations } from './example-operations.ts';
+export type { FlinkAccess, Gateway, ServedSource } from './gateway.ts';
+export { createSchema, printSortedSchema } from './schema.ts';

@@ -1,0 +1,30 @@
+import { type GraphQLSchema, lexicographicSortSchema, printSchema } from 'graphql';
+import { createBuilder } from './builder.ts';
+import { DeclaredTypes } from './declared-types.ts';
+import type { Gateway } from './gateway.ts';
+import { addProduceField } from './produce.ts';
+import { addProduceTypes } from './produce-types.ts';
+import { addRecordTypes } from './record-types.ts';
+import { addSourceFields } from './source-fields.ts';
+import { addStreamFields } from './stream-fields.ts';
+
+/** The executable schema of everything declared. */
+export function createSchema(gateway: Gateway): GraphQLSchema {
+  const builder = createBuilder();
+  const context = { builder, gateway };
+  const recordTypes = addRecordTypes(builder);
+  const produceTypes = addProduceTypes(builder);
+  const declared = new DeclaredTypes(builder);
+  for (const served of gateway.sources) {
+    addSourceFields(context, declared, recordTypes, served);
+    if (served.source.kind === 'stream')
+      addProduceField(context, declared, produceTypes, { served, stream: served.source });
+  }
+  addStreamFields(context);
+  return builder.toSchema();
+}
+
+/** The schema as text, sorted, so that two of them can be compared. */
+export function printSortedSchema(schema: GraphQLSchema): string {
+  return printSchema(lexicographicSortSchema(schema));
+}

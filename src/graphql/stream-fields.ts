@@ -1,0 +1,130 @@
+import type { Job } from '#flink';
+import { jobStates } from '#flink';
+import type { BuildContext, Builder } from './builder.ts';
+import type { ServedSource } from './gateway.ts';
+
+/** Adds the queries `streams` and `jobs`. */
+export function addStreamFields({ builder, gateway }: BuildContext): void {
+  const job = addJob({ builder, gateway });
+  const stream = addStream({ builder, gateway });
+  builder.queryField('streams', (t) =>
+    t.field({ type: [stream], description: 'All declared streams and views.', resolve: () => [...gateway.sources] }),
+  );
+  builder.queryField('jobs', (t) =>
+    t.field({
+      type: [job],
+      description: "Flink's jobs, the newest first.",
+      resolve: async () => [...(await gateway.flink.jobs.list())],
+    }),
+  );
+}
+
+function addJob({ builder, gateway }: BuildContext) {
+  const state = builder.enumType('JobState', {
+    description: "Flink's states of a job.",
+    values: Object.fromEntries(jobStates.map((name) => [name, { value: name, description: `Flink says ${name}.` }])),
+  });
+  return builder.objectRef<Job>('Job').implement({
+    description: 'A Flink job.',
+    fields: (t) => ({
+      id: t.exposeID('id', { description: "Flink's id: 32 hex digits." }),
+      name: t.exposeString('name', { description: 'Its name.' }),
+      state: t.field({ type: state, description: 'Its state.', resolve: (job) => job.state }),
+      view: t.string({
+        nullable: true,
+        description: 'The topic of the view that it computes; null for other jobs.',
+        resolve: (job) => job.view,
+      }),
+      sql: t.string({
+        nullable: true,
+        description: 'Its SQL; null for a job that Sluice did not start.',
+        resolve: (job) => job.sql,
+      }),
+      startedAt: t.field({ type: 'DateTime', description: 'When it started.', resolve: (job) => job.startedAtMs }),
+      endedAt: t.field({
+        type: 'DateTime',
+        nullable: true,
+        description: 'When it ended; null while it runs.',
+        resolve: (job) => job.endedAtMs,
+      }),
+      durationMs: t.field({
+        type: 'BigInt',
+        description: 'How long it has run, in milliseconds.',
+        resolve: (job) => (job.endedAtMs ?? gateway.now()) - job.startedAtMs,
+      }),
+    }),
+  });
+}
+
+function addStream({ builder, gateway }: BuildContext) {
+  const kind = builder.enumType('StreamKind', {
+    description: 'How a type is declared.',
+    values: {
+      STREAM: { description: '`@stream`: records that clients produce and read.' },
+      VIEW: { description: '`@view`: the result of a Flink SQL query.' },
+    } as const,
+  });
+  const viewState = addViewState(builder);
+  const statusOf = ({ source }: ServedSource) =>
+    gateway.flink.views.statuses().find(({ view }) => view === source.topic) ??
+    ({ state: 'PENDING', jobId: null, error: null } as const);
+
+  return builder.objectRef<ServedSource>('Stream').implement({
+    description: 'A declared stream or view.',
+    fields: (t) => ({
+      name: t.string({ description: 'The declared type.', resolve: ({ source }) => source.typeName }),
+      field: t.string({ description: 'Its query and subscription field.', resolve: ({ source }) => source.plural }),
+      kind: t.field({
+        type: kind,
+        description: 'How it is declared.',
+        resolve: ({ source }) => (source.kind === 'stream' ? 'STREAM' : 'VIEW'),
+      }),
+      description: t.string({
+        nullable: true,
+        description: 'As declared.',
+        resolve: ({ source }) => source.description,
+      }),
+      topic: t.string({ description: 'The Kafka topic, and the table in SQL.', resolve: ({ source }) => source.topic }),
+      key: t.stringList({
+        description: 'The fields that make the record key, in order.',
+        resolve: ({ source }) => source.key.map(({ name }) => name),
+      }),
+      ddl: t.exposeString('ddl', { description: 'The table as Flink SQL sees it.' }),
+      sql: t.string({
+        nullable: true,
+        description: 'The SELECT of a view; null for a stream.',
+        resolve: ({ source }) => (source.kind === 'view' ? source.sql : null),
+      }),
+      state: t.field({
+        type: viewState,
+        nullable: true,
+        description: "Where the view's job stands; null for a stream.",
+        resolve: (served) => (served.source.kind === 'view' ? statusOf(served).state : null),
+      }),
+      jobId: t.id({
+        nullable: true,
+        description: "The view's Flink job.",
+        resolve: (served) => (served.source.kind === 'view' ? statusOf(served).jobId : null),
+      }),
+      error: t.string({
+        nullable: true,
+        description: 'Why the view does not run; null when it does.',
+        resolve: (served) => (served.source.kind === 'view' ? statusOf(served).error : null),
+      }),
+    }),
+  });
+}
+
+function addViewState(builder: Builder) {
+  return builder.enumType('ViewState', {
+    description: "Where a view's job stands.",
+    values: {
+      PENDING: { description: 'Not started yet.' },
+      STARTING: { description: 'Handed to Flink, not running yet.' },
+      RUNNING: { description: 'Its rows arrive.' },
+      FAILED: { description: 'Flink refused it, or its job failed; `error` says why.' },
+      FLINK_UNAVAILABLE: { description: 'Flink does not answer at present; it is tried again.' },
+      NO_FLINK: { description: 'No Flink is configured; rows that are in the topic can be read.' },
+    } as const,
+  });
+}

@@ -1,0 +1,21 @@
+import { SluiceError } from '#errors';
+
+/** Kafka did not answer; `what` says what was wanted. */
+export function unavailable(what: string, cause?: unknown): SluiceError {
+  return new SluiceError('KAFKA_UNAVAILABLE', `Kafka did not answer in time: ${what}.`, { cause });
+}
+
+/** There is no such topic, or no longer the one that was opened. */
+export function topicMissing(topic: string, reason = 'does not exist in Kafka'): SluiceError {
+  return new SluiceError('TOPIC_MISSING', `The topic "${topic}" ${reason}.`, { details: { topic } });
+}
+
+/** Kafka's answer is an error that a retry will not cure. */
+export function refused(message: string, cause?: unknown): SluiceError {
+  return new SluiceError('KAFKA_REFUSED', message, { cause });
+}
+
+/** The gateway is on its way down. */
+export function shuttingDown(): SluiceError {
+  return new SluiceError('SHUTTING_DOWN', 'The connection to Kafka is being closed.');
+}

@@ -1,0 +1,59 @@
+import { createRequire } from 'node:module';
+import { Kafka, type logCreator, logLevel } from 'kafkajs';
+import type { ConnectionOptions, Logger } from './options.ts';
+
+/** A kafkajs client that logs through the logger and retries nothing by itself but what its parts insist on. */
+export function createKafkajs(connection: ConnectionOptions, logger: Logger): Kafka {
+  restIdleRequestQueues();
+  return new Kafka({
+    brokers: [...connection.brokers],
+    clientId: connection.clientId,
+    connectionTimeout: connection.connectTimeoutMs,
+    requestTimeout: connection.requestTimeoutMs,
+    retry: { retries: 0 },
+    logLevel: logLevel.INFO,
+    logCreator: logThrough(logger),
+  });
+}
+
+/** One warning of a part of kafkajs in this time; the others go where debugging goes. */
+const warnEveryMs = 10_000;
+
+/** kafkajs calls errors what a later try cures, and says them at each try: its errors are our warnings, now and then. */
+function logThrough(logger: Logger): logCreator {
+  const warnedAtMs = new Map<string, number>();
+  return () =>
+    ({ level, namespace, log }) => {
+      const { message, timestamp: at, logger: _, ...rest } = log;
+      const now = Date.parse(at);
+      const isWarning = level <= logLevel.WARN && now - (warnedAtMs.get(namespace) ?? 0) > warnEveryMs;
+      if (isWarning) warnedAtMs.set(namespace, now);
+      logger[isWarning ? 'warn' : 'debug']({ part: `kafkajs ${namespace}`, ...rest }, message);
+    };
+}
+
+interface RequestQueue {
+  readonly pending: readonly unknown[];
+  readonly throttledUntil: number;
+  scheduleCheckPendingRequests(): void;
+}
+
+let resting = false;
+
+/**
+ * After its first answer each connection of kafkajs 2.2.4 checks its queue of pending requests once a millisecond for
+ * ever, with a timeout of some minus 1.7 trillion milliseconds, for which Node 24 prints `TimeoutNegativeWarning`.
+ * A queue without pending requests, which nobody throttles, has nothing to check: this lets it rest.
+ */
+function restIdleRequestQueues(): void {
+  if (resting) return;
+  resting = true;
+  const queueClass: { prototype?: RequestQueue } = createRequire(import.meta.url)('kafkajs/src/network/requestQueue');
+  const { prototype } = queueClass;
+  const schedule = prototype?.scheduleCheckPendingRequests;
+  if (!prototype || !schedule) return;
+  prototype.scheduleCheckPendingRequests = function rest(this: RequestQueue) {
+    if (this.pending.length === 0 && this.throttledUntil <= Date.now()) return;
+    schedule.call(this);
+  };
+}

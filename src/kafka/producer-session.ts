@@ -1,0 +1,166 @@
+import type { Kafka, PartitionMetadata, Producer, RecordMetadata } from 'kafkajs';
+import type { Batch } from './batch.ts';
+import type { OutgoingRecord } from './write-call.ts';
+
+/** The batches of one request are not all led by the broker that kafkajs would ask; nothing was sent. */
+export class LeadersDiffer extends Error {
+  override readonly name = 'LeadersDiffer';
+}
+
+/** kafkajs does not know the partition (yet); nothing was sent. */
+export class PartitionUnknown extends Error {
+  override readonly name = 'PartitionUnknown';
+}
+
+/** A batch was taken back before it was sent. */
+class BatchCancelled extends Error {
+  override readonly name = 'BatchCancelled';
+}
+
+/** One call of `sendBatch`: what it has touched so far. */
+class Attempt {
+  leader: number | null = null;
+  /** A request was written: bytes of a batch have left. */
+  encoded = false;
+}
+
+/**
+ * The first record of a batch, as kafkajs gets it. A record cannot be written to a socket before its timestamp is
+ * read, and kafkajs reads it when it encodes the request and not earlier: that is the moment from which on the batch
+ * may be in the log, and the last one to take it back.
+ */
+class FirstRecord {
+  readonly key: Buffer | null;
+  readonly value: Buffer | null;
+  readonly headers: Readonly<Record<string, Buffer[]>>;
+  readonly partition: number;
+  readonly #timestamp: string;
+  readonly #batch: Batch;
+  readonly #attempt: Attempt;
+
+  constructor(record: OutgoingRecord, batch: Batch, attempt: Attempt) {
+    this.key = record.key;
+    this.value = record.value;
+    this.headers = record.headers ?? {};
+    this.partition = record.partition;
+    this.#timestamp = record.timestamp;
+    this.#batch = batch;
+    this.#attempt = attempt;
+  }
+
+  get timestamp(): string {
+    if (this.#batch.cancelled && !this.#batch.exposed) throw new BatchCancelled('The batch was taken back.');
+    this.#batch.exposed = true;
+    this.#attempt.encoded = true;
+    return this.#timestamp;
+  }
+
+  /**
+   * A request that spans brokers must not be: when one of them fails, kafkajs takes back the sequence numbers of that
+   * one only, and nobody can tell which batches may be sent again.
+   */
+  checkLeader(partitions: readonly PartitionMetadata[]): void {
+    const leader = partitions.find(({ partitionId }) => partitionId === this.partition)?.leader;
+    if (leader === undefined) throw new PartitionUnknown(`Partition ${this.partition} is not in the metadata.`);
+    this.#attempt.leader ??= leader;
+    if (this.#attempt.leader !== leader) throw new LeadersDiffer('The partitions have different leaders.');
+  }
+}
+
+/** What a call of `sendBatch` came to. `encoded` is false when certainly nothing was sent. */
+export type SendResult =
+  | { readonly answers: readonly RecordMetadata[] }
+  | { readonly thrown: unknown; readonly encoded: boolean };
+
+/** One producer id with its sequence numbers: an idempotent kafkajs producer, connected at the first send. */
+export class ProducerSession {
+  readonly #producer: Producer;
+  readonly #requestTimeoutMs: number;
+  #connected: Promise<void> | null = null;
+  /** Batches whose fate is unknown: only this producer can find it out, so it stays connected for them. */
+  readonly #pins = new Set<Batch>();
+  /** Calls that use it now. */
+  #uses = 0;
+  #retired = false;
+  /** Sends in a row that failed before anything was sent. */
+  failuresToSend = 0;
+  /** Records sent with this producer id. */
+  records = 0;
+
+  constructor(kafka: Kafka, requestTimeoutMs: number) {
+    this.#requestTimeoutMs = requestTimeoutMs;
+    this.#producer = kafka.producer({
+      idempotent: true,
+      allowAutoTopicCreation: false,
+      // Not a number: no retry at all. kafkajs refuses 0 for an idempotent producer, yet hides behind its retries
+      // whether an earlier try may have reached the log. Retries are the batcher's: the same batch, until it is known.
+      retry: { retries: Number.NaN },
+      createPartitioner:
+        () =>
+        ({ partitionMetadata, message }) => {
+          if (message instanceof FirstRecord) message.checkLeader(partitionMetadata);
+          return message.partition ?? 0;
+        },
+    });
+  }
+
+  /** One call of `sendBatch` for all the batches. Never rejects. */
+  async send(batches: readonly Batch[]): Promise<SendResult> {
+    const attempt = new Attempt();
+    this.#uses += 1;
+    try {
+      this.#connected ??= this.#producer.connect();
+      await this.#connected;
+      const answers = await this.#producer.sendBatch({
+        acks: -1,
+        timeout: this.#requestTimeoutMs,
+        topicMessages: topicMessages(batches, attempt),
+      });
+      this.failuresToSend = 0;
+      for (const batch of batches) this.records += batch.records.length;
+      return { answers };
+    } catch (thrown) {
+      if (thrown instanceof BatchCancelled) return { thrown, encoded: false };
+      if (!attempt.encoded) {
+        this.failuresToSend += 1;
+        this.#connected = null;
+      }
+      return { thrown, encoded: attempt.encoded };
+    } finally {
+      this.#uses -= 1;
+      this.#disconnectIfDone();
+    }
+  }
+
+  /** Keeps the session connected until the batch is unpinned. */
+  pin(batch: Batch): void {
+    this.#pins.add(batch);
+  }
+
+  unpin(batch: Batch): void {
+    this.#pins.delete(batch);
+    this.#disconnectIfDone();
+  }
+
+  /** Takes no new batches; disconnects when the last send is over and no batch is pinned. */
+  retire(): void {
+    this.#retired = true;
+    this.#disconnectIfDone();
+  }
+
+  #disconnectIfDone(): void {
+    if (!this.#retired || this.#uses > 0 || this.#pins.size > 0) return;
+    this.#producer.disconnect().catch(() => {});
+  }
+}
+
+function topicMessages(batches: readonly Batch[], attempt: Attempt) {
+  const byTopic = new Map<string, (OutgoingRecord | FirstRecord)[]>();
+  for (const batch of batches) {
+    const messages: (OutgoingRecord | FirstRecord)[] = [...batch.records];
+    if (batch.records[0]) messages[0] = new FirstRecord(batch.records[0], batch, attempt);
+    const others = byTopic.get(batch.topic);
+    byTopic.set(batch.topic, others ? others.concat(messages) : messages);
+  }
+  return Array.from(byTopic, ([topic, messages]) => ({ topic, messages }));
+}

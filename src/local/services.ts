@@ -1,0 +1,155 @@
+import { spawnChild } from './child.ts';
+import type { StackProcess } from './endpoints.ts';
+import { localFault } from './faults.ts';
+import { flinkCommands } from './flink.ts';
+import type { DataFolders } from './folders.ts';
+import type { JarFolder } from './jar-cache.ts';
+import { type JvmCommand, javaArguments, logFileOf } from './jvm.ts';
+import { createClusterId, formatCommand, kafkaCommand, readClusterId } from './kafka.ts';
+import { askKafka } from './kafka-probe.ts';
+import { faultSince, logSize } from './log-tail.ts';
+import type { Progress } from './options.ts';
+import { host, type Ports } from './ports.ts';
+import { Service, type ServiceContext } from './service.ts';
+
+/** What the services are made of. */
+export interface ServiceParts {
+  readonly folders: DataFolders;
+  readonly ports: Ports;
+  readonly kafkaJars: JarFolder;
+  /** Null: Kafka alone. */
+  readonly flinkJars: JarFolder | null;
+}
+
+/** The JVMs of a stack together. */
+export interface Services {
+  /** Starts all at once; rejects with the first fault, or with the signal's reason. To be closed in every case. */
+  open(options: { readonly onProgress: (progress: Progress) => void; readonly signal: AbortSignal }): Promise<void>;
+  processes(): readonly StackProcess[];
+  /** Ends them in reverse order: what uses a part ends before it. */
+  close(): Promise<void>;
+}
+
+/** Writes the settings of every part, ready to be started. */
+export async function createServices(parts: ServiceParts, context: ServiceContext): Promise<Services> {
+  const found = await readClusterId(parts.folders);
+  const clusterId = found ?? createClusterId();
+  const hint =
+    found === null ? null : `If its data is damaged: \`npm run clean\` forgets all of ${parts.folders.root}.`;
+  const kafka = await createKafka(parts, { clusterId, hint }, context);
+  const { jobManager, taskManager, sqlGateway } = await createFlink(parts, context);
+  const all = [kafka, jobManager, taskManager, sqlGateway].filter((service) => service !== null);
+  let preparing: Promise<void> = Promise.resolve();
+  const openKafka = async () => {
+    if (found === null) preparing = runToEnd(formatCommand(parts.folders, parts.kafkaJars, clusterId), context);
+    await preparing;
+    await kafka.open();
+  };
+  const answer = parts.flinkJars === null ? 'Kafka answers' : 'Kafka and Flink answer';
+  return {
+    async open({ onProgress, signal }) {
+      const waiting = new Set(all.map((service) => service.title));
+      const report = () =>
+        onProgress(
+          waiting.size === 0
+            ? { step: 'ready', text: answer, fraction: 1 }
+            : {
+                step: 'start',
+                text: `Waiting for ${[...waiting].join(', ')}`,
+                fraction: 1 - waiting.size / all.length,
+              },
+        );
+      report();
+      const opening = all.map(async (service) => {
+        await (service === kafka ? openKafka() : service.open());
+        waiting.delete(service.title);
+        if (!signal.aborted) report();
+      });
+      await Promise.race([Promise.all(opening), rejectOn(signal)]);
+    },
+    processes: () => all.flatMap(({ name, pid, logFile }) => (pid === null ? [] : [{ name, pid, logFile }])),
+    async close() {
+      await sqlGateway?.close();
+      await Promise.all([taskManager?.close(), jobManager?.close()]);
+      await Promise.allSettled([preparing]);
+      await kafka.close();
+    },
+  };
+}
+
+async function createKafka(
+  { folders, ports, kafkaJars }: ServiceParts,
+  { clusterId, hint }: { readonly clusterId: string; readonly hint: string | null },
+  context: ServiceContext,
+): Promise<Service> {
+  const isReady = async (signal: AbortSignal) => {
+    const seen = await askKafka(ports.kafka, signal);
+    return seen !== null && seen.brokers > 0 && seen.clusterId === clusterId;
+  };
+  const jvm = await kafkaCommand(folders, ports, kafkaJars);
+  return new Service({ title: 'Kafka', jvm, env: {}, hint, graceMs: 20_000, isReady }, context);
+}
+
+interface FlinkServices {
+  readonly jobManager: Service | null;
+  readonly taskManager: Service | null;
+  readonly sqlGateway: Service | null;
+}
+
+async function createFlink(
+  { folders, ports, flinkJars }: ServiceParts,
+  context: ServiceContext,
+): Promise<FlinkServices> {
+  if (flinkJars === null) return { jobManager: null, taskManager: null, sqlGateway: null };
+  const commands = await flinkCommands(folders, ports, flinkJars);
+  const rest = `http://${host}:${ports.flinkRest}`;
+  const create = (title: string, jvm: JvmCommand, isReady: (signal: AbortSignal) => Promise<boolean>, env = {}) =>
+    new Service({ title, jvm, env, hint: null, graceMs: 10_000, isReady }, context);
+  const answers = async (url: string, signal: AbortSignal) => (await fetchJson(url, signal)) !== null;
+  return {
+    jobManager: create("Flink's JobManager", commands.jobManager, (signal) => answers(`${rest}/config`, signal)),
+    taskManager: create("Flink's TaskManager", commands.taskManager, async (signal) =>
+      hasSlots(await fetchJson(`${rest}/overview`, signal)),
+    ),
+    sqlGateway: create(
+      "Flink's SQL Gateway",
+      commands.sqlGateway,
+      (signal) => answers(`http://${host}:${ports.sqlGateway}/v1/info`, signal),
+      { FLINK_CONF_DIR: commands.sqlGatewayConfDir },
+    ),
+  };
+}
+
+function hasSlots(overview: unknown): boolean {
+  if (typeof overview !== 'object' || overview === null) return false;
+  return 'slots-total' in overview && typeof overview['slots-total'] === 'number' && overview['slots-total'] > 0;
+}
+
+/** The answer to a GET, or null while there is none. */
+async function fetchJson(url: string, signal: AbortSignal): Promise<unknown> {
+  try {
+    const response = await fetch(url, { signal: AbortSignal.any([signal, AbortSignal.timeout(2_000)]) });
+    const body: unknown = await response.json();
+    return response.ok ? body : null;
+  } catch {
+    return null;
+  }
+}
+
+async function runToEnd(command: JvmCommand, context: ServiceContext): Promise<void> {
+  const logFile = logFileOf(context.folders, command.name);
+  const logStart = await logSize(logFile);
+  const args = javaArguments(context, command);
+  const child = await spawnChild({ command: context.java.command, args, env: context.env, logFile });
+  const { code } = await child.exited;
+  if (code === 0) return;
+  const said = (await faultSince(logFile, logStart)) ?? `exit code ${code}`;
+  throw localFault(`Kafka's data folder could not be prepared: ${said}\nIts log: ${logFile}`);
+}
+
+function rejectOn(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+    if (signal.aborted) reject(signal.reason);
+  });
+}

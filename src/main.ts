@@ -1,0 +1,100 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Logger, pino } from 'pino';
+import { type Config, loadConfig, printHelp } from '#config';
+import { type codes, messageOf, SluiceError } from '#errors';
+import { cleanLocalData } from '#local';
+import { type Gateway, openGateway } from './gateway.ts';
+import { printStarted, showProgress } from './terminal.ts';
+
+/** Exit codes: what the user wrote is wrong; anything else. */
+const badInput = 2;
+const otherFault = 1;
+
+/** The `sluice` command. */
+async function main(): Promise<void> {
+  const config = loadConfig(process.env, process.argv.slice(2));
+  switch (config.command) {
+    case 'help':
+      return print(printHelp());
+    case 'version':
+      return print(await ownVersion());
+    case 'clean':
+      return print(
+        (await cleanLocalData(config.dataDir))
+          ? `Forgot what was in ${config.dataDir}.`
+          : `There is nothing in ${config.dataDir}.`,
+      );
+    case 'start':
+      return serve(config);
+  }
+}
+
+/** Serves until a signal comes, or until a part is gone for good. */
+async function serve(config: Config): Promise<void> {
+  const logger = createLogger(config);
+  const stop = listenForStop();
+  const progress = showProgress();
+  const opening = openGateway(config, { env: process.env, logger, onProgress: progress.show, signal: stop.signal });
+  const gateway: Gateway = await opening.finally(() => progress.end());
+  printStarted(gateway, config);
+  const failure = await Promise.race([stop.asked, gateway.clusters.failed]);
+  if (failure) logger.error({ err: failure }, failure.message);
+  else print(`\nStopping${gateway.clusters.areLocal ? ': views write savepoints' : ''}. Ctrl-C again stops at once.`);
+  await gateway.close();
+  if (failure) throw failure;
+}
+
+/** The first SIGINT, SIGTERM or SIGHUP (the terminal was closed) asks to stop; the second does not wait. */
+function listenForStop(): { readonly signal: AbortSignal; readonly asked: Promise<null> } {
+  const controller = new AbortController();
+  const asked = Promise.withResolvers<null>();
+  const onSignal = () => {
+    if (controller.signal.aborted) process.exit(otherFault);
+    controller.abort(new SluiceError('SHUTTING_DOWN', 'Stopped while starting.'));
+    asked.resolve(null);
+  };
+  process.on('SIGINT', onSignal);
+  process.on('SIGTERM', onSignal);
+  process.on('SIGHUP', onSignal);
+  return { signal: controller.signal, asked: asked.promise };
+}
+
+function createLogger({ log }: Config): Logger {
+  const options = { level: log.level, base: null };
+  if (log.format === 'json') return pino(options);
+  return pino({
+    ...options,
+    transport: { target: 'pino-pretty', options: { ignore: 'pid,hostname', destination: 2 } },
+  });
+}
+
+async function ownVersion(): Promise<string> {
+  const text = await readFile(join(import.meta.dirname, '../package.json'), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+}
+
+function print(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
+
+/** What ends the command: a fault that the user can mend is told without a stack. */
+function report(thrown: unknown): number {
+  const isForeseen = thrown instanceof SluiceError && thrown.code !== 'INTERNAL';
+  const text = isForeseen
+    ? thrown.message
+    : thrown instanceof Error
+      ? (thrown.stack ?? thrown.message)
+      : messageOf(thrown);
+  process.stderr.write(`\n${text}\n`);
+  if (!(thrown instanceof SluiceError)) return otherFault;
+  const isInput: readonly (keyof typeof codes)[] = ['BAD_DECLARATION', 'BAD_CONFIG'];
+  return isInput.includes(thrown.code) ? badInput : otherFault;
+}
+
+try {
+  await main();
+  process.exit(0);
+} catch (error) {
+  process.exit(report(error));
+}

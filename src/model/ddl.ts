@@ -1,0 +1,189 @@
+import { toFlinkType } from './flink-types.ts';
+import { printOptions, quoteName } from './sql-names.ts';
+import { type Field, isTable, type Model, type Source, type View } from './types.ts';
+
+/** How the tables reach Kafka. */
+export interface DdlOptions {
+  /** As Flink sees the brokers, e.g. `127.0.0.1:9092`. */
+  readonly bootstrapServers: string;
+  /** Where tables are read from; one session has one mode, for SQL that a person wrote cannot carry hints. Default `earliest-offset`. */
+  readonly startupMode?: 'earliest-offset' | 'latest-offset';
+  /** Further client settings, without the prefix `properties.`, e.g. `security.protocol`. */
+  readonly kafkaProperties?: Readonly<Record<string, string>>;
+}
+
+/** What every table has beside its fields. */
+const virtualColumns: readonly string[] = [
+  '`proctime` AS PROCTIME()',
+  "`record_time` TIMESTAMP_LTZ(3) METADATA FROM 'timestamp' VIRTUAL",
+  "`record_partition` INT METADATA FROM 'partition' VIRTUAL",
+  "`record_offset` BIGINT METADATA FROM 'offset' VIRTUAL",
+  "`record_headers` MAP<STRING, BYTES> METADATA FROM 'headers' VIRTUAL",
+];
+
+/** The statements that make one source known to a session, in order. */
+export interface SourceDdl {
+  readonly topic: string;
+  readonly statements: readonly string[];
+}
+
+/** Made before any table. */
+export const sessionStatements: readonly string[] = [
+  'CREATE DATABASE IF NOT EXISTS `source`',
+  'CREATE DATABASE IF NOT EXISTS `sink`',
+];
+
+/**
+ * The settings of a session in which the tables mean what the declaration says: instants are UTC, an idle partition
+ * holds no watermark back, a row that lacks a required field is not written, and in a table the last row of a key wins.
+ */
+export function sessionProperties(options: { readonly idleTimeoutMs?: number } = {}): Readonly<Record<string, string>> {
+  return {
+    'table.local-time-zone': 'UTC',
+    'table.exec.source.idle-timeout': `${options.idleTimeoutMs ?? 2000} ms`,
+    'table.exec.sink.not-null-enforcer': 'DROP',
+    // A row may carry several event times (a join's); Flink would refuse it, for it writes one as the record's timestamp.
+    'table.exec.sink.rowtime-inserter': 'DISABLED',
+    // Flink 2.3 would refuse a keyed view whose SQL does not group by exactly its key.
+    'table.exec.sink.require-on-conflict': 'false',
+  };
+}
+
+/**
+ * The DDL of a model. Reading and writing are apart: `source.<topic>` reads whatever lies in the topic, with every
+ * column nullable; the view `<topic>`, which people's SQL names, leaves out records that lack a required field or the
+ * event time (a null there would end a windowed job); `sink.<topic>` writes.
+ */
+export function toDdl(model: Model, options: DdlOptions): readonly SourceDdl[] {
+  return model.sources.map((source) => ({
+    topic: source.topic,
+    statements: [readingTable(source, options), readingView(source), writingTable(source, options)],
+  }));
+}
+
+/** The statement that a view's job runs. A line L of the view's SQL is line L + 1 of it, columns are the same. */
+export function toInsert(view: View): string {
+  const columns = view.fields.map((field) => quoteName(field.column)).join(', ');
+  // The line break before the closing parenthesis ends a comment that ends the SQL.
+  return `INSERT INTO \`sink\`.${quoteName(view.topic)} (${columns}) SELECT ${columns} FROM (\n${view.sql}\n)`;
+}
+
+/** One CREATE TABLE for a person to read: the table under the name that SQL uses, without brokers and internals. */
+export function createStreamDdl(source: Source): string {
+  const lines = [...physicalColumns(source, true), ...virtualColumns, watermark(source), ...primaryKey(source)];
+  const options = { connector: connector(source), topic: source.topic, ...formats(source) };
+  return `CREATE TABLE ${quoteName(source.topic)} (\n${lines.map((line) => `  ${line}`).join(',\n')}\n) WITH (\n${printOptions(options)}\n)`;
+}
+
+function readingTable(source: Source, options: DdlOptions): string {
+  const table = isTable(source);
+  const lines = [...physicalColumns(source, false), ...virtualColumns, watermark(source), ...primaryKey(source)];
+  const { 'value.format': valueFormat, ...keyFormats } = formats(source);
+  const lenient =
+    source.format === 'JSON' ? { 'value.json.ignore-parse-errors': 'true', ...jsonTimestamps('value') } : {};
+  return createTable(`\`source\`.${quoteName(source.topic)}`, lines, {
+    connector: connector(source),
+    ...connection(source, options),
+    'properties.isolation.level': 'read_committed',
+    'scan.topic-partition-discovery.interval': '10 s',
+    ...(table ? {} : { 'scan.startup.mode': options.startupMode ?? 'earliest-offset' }),
+    // The value holds the key's fields too. An append-only table never looks at the key: a wrong one harms nothing.
+    ...(table ? { ...keyFormats, ...lenientKey(source) } : {}),
+    'value.format': valueFormat ?? 'json',
+    ...lenient,
+  });
+}
+
+function readingView(source: Source): string {
+  const name = quoteName(source.topic);
+  const eventTime = source.kind === 'stream' ? source.eventTime.field : null;
+  const present = source.fields.filter((field) => field.required || field === eventTime);
+  const filter = present.map((field) => `${quoteName(field.column)} IS NOT NULL`).join(' AND ');
+  const where = filter === '' ? '' : ` WHERE ${filter}`;
+  return `CREATE TEMPORARY VIEW IF NOT EXISTS ${name} AS SELECT * FROM \`source\`.${name}${where}`;
+}
+
+function writingTable(source: Source, options: DdlOptions): string {
+  const exactlyOnce = source.kind === 'view' && source.guarantee === 'EXACTLY_ONCE';
+  return createTable(`\`sink\`.${quoteName(source.topic)}`, [...physicalColumns(source, true), ...primaryKey(source)], {
+    connector: connector(source),
+    ...connection(source, options),
+    ...(exactlyOnce
+      ? {
+          'sink.delivery-guarantee': 'exactly-once',
+          'sink.transactional-id-prefix': `sluice-${source.topic}`,
+          // The longest that a broker with default settings allows; Flink's own default is an hour and is refused.
+          'properties.transaction.timeout.ms': '900000',
+        }
+      : { 'sink.delivery-guarantee': 'at-least-once' }),
+    ...formats(source),
+    ...(source.format === 'JSON' ? jsonTimestamps('value') : {}),
+  });
+}
+
+function createTable(name: string, lines: readonly string[], options: Readonly<Record<string, string>>): string {
+  return `CREATE TABLE IF NOT EXISTS ${name} (\n${lines.map((line) => `  ${line}`).join(',\n')}\n) WITH (\n${printOptions(options)}\n)`;
+}
+
+function connector(source: Source): string {
+  return isTable(source) ? 'upsert-kafka' : 'kafka';
+}
+
+function connection(source: Source, options: DdlOptions): Record<string, string> {
+  const further = Object.entries(options.kafkaProperties ?? {}).map(([name, value]) => [`properties.${name}`, value]);
+  return {
+    topic: source.topic,
+    'properties.bootstrap.servers': options.bootstrapServers,
+    ...Object.fromEntries(further),
+  };
+}
+
+function physicalColumns(source: Source, notNull: boolean): readonly string[] {
+  return source.fields.map(
+    (field) => `${quoteName(field.column)} ${toFlinkType(field.type)}${notNull && field.required ? ' NOT NULL' : ''}`,
+  );
+}
+
+function watermark(source: Source): string {
+  const { field, delayMs } = source.kind === 'stream' ? source.eventTime : { field: null, delayMs: 0 };
+  const column = quoteName(field?.column ?? 'record_time');
+  return `WATERMARK FOR ${column} AS ${column}${delayMs === 0 ? '' : ` - ${toInterval(delayMs)}`}`;
+}
+
+/** `INTERVAL '5' SECOND`, or with a fraction or from 100 seconds on `INTERVAL '0 00:02:00.500' DAY TO SECOND(3)`. */
+function toInterval(ms: number): string {
+  if (ms % 1000 === 0 && ms < 100_000) return `INTERVAL '${ms / 1000}' SECOND`;
+  const days = Math.floor(ms / 86_400_000);
+  const time = new Date(ms % 86_400_000).toISOString().slice(11, -1);
+  return `INTERVAL '${days} ${time}' DAY TO SECOND(3)`;
+}
+
+function primaryKey(source: Source): readonly string[] {
+  if (!isTable(source)) return [];
+  return [`PRIMARY KEY (${source.key.map((field) => quoteName(field.column)).join(', ')}) NOT ENFORCED`];
+}
+
+/** The formats of value and key. One key field is its plain text, several are a JSON object. */
+function formats(source: Source): Readonly<Record<string, string>> {
+  // The key of an upsert table is its primary key.
+  const named = source.key.length > 0 && !isTable(source);
+  const keyFields = named ? { 'key.fields': source.key.map((field) => field.column).join(';') } : {};
+  return { ...keyFormat(source.key), ...keyFields, 'value.format': source.format === 'RAW' ? 'raw' : 'json' };
+}
+
+function keyFormat(key: readonly Field[]): Readonly<Record<string, string>> {
+  const [only, ...others] = key;
+  if (only === undefined) return {};
+  if (others.length > 0) return { 'key.format': 'json', ...jsonTimestamps('key') };
+  if (toFlinkType(only.type) === 'STRING') return { 'key.format': 'raw' };
+  return { 'key.format': 'csv', 'key.csv.disable-quote-character': 'true' };
+}
+
+function lenientKey(source: Source): Readonly<Record<string, string>> {
+  const format = keyFormat(source.key)['key.format'];
+  return format === 'json' || format === 'csv' ? { [`key.${format}.ignore-parse-errors`]: 'true' } : {};
+}
+
+function jsonTimestamps(side: 'key' | 'value'): Readonly<Record<string, string>> {
+  return { [`${side}.json.timestamp-format.standard`]: 'ISO-8601' };
+}

@@ -1,0 +1,34 @@
+/** From schema/*.graphql to the model, and from the model to Flink DDL and topic settings. Pure data, no I/O but reading the files. */
+export {
+  createStreamDdl,
+  type DdlOptions,
+  type SourceDdl,
+  sessionProperties,
+  sessionStatements,
+  toDdl,
+  toInsert,
+} from './ddl.ts';
+export { printDirectives } from './directives.ts';
+export type { DeclarationFile } from './documents.ts';
+export { loadModel, readDeclarations } from './load.ts';
+export { type Parsed, parseModel } from './parse.ts';
+export { type Fault, printFault } from './place.ts';
+export { type SourceTopicSettings, toTopicSettings } from './topic-settings.ts';
+export {
+  type Cleanup,
+  type EnumType,
+  type EventTime,
+  type Field,
+  type FieldType,
+  type Format,
+  isTable,
+  type Model,
+  type ObjectType,
+  type Place,
+  type ScalarName,
+  type Source,
+  type Stream,
+  scalarNames,
+  type View,
+} from './types.ts';
+export { checkViewColumns, type DescribedColumn } from './view-columns.ts';

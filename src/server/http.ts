@@ -1,0 +1,97 @@
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import type { GraphQLSchema } from 'graphql';
+import { createYoga, type YogaServerInstance } from 'graphql-yoga';
+import { toClientError } from '#graphql';
+import { type Admission, useAdmission } from './admission.ts';
+import type { Logger, Readiness, ServerOptions } from './options.ts';
+
+/** The path of the API, over every transport. */
+export const graphqlPath = '/graphql';
+
+/** What the HTTP side is made of. */
+export interface HttpParts {
+  readonly schema: GraphQLSchema;
+  /** Operations that GraphiQL opens with, one a tab. */
+  readonly tabs: readonly string[];
+  readonly admission: Admission;
+  readonly readiness: () => Promise<Readiness>;
+  readonly logger: Logger;
+  readonly options: ServerOptions;
+}
+
+/** The GraphQL pipeline over HTTP: POST and GET, SSE, and GraphiQL from the package. */
+export function createGraphqlHttp(parts: HttpParts): YogaServerInstance<object, object> {
+  const { schema, tabs, admission, logger, options } = parts;
+  return createYoga({
+    schema,
+    graphqlEndpoint: graphqlPath,
+    healthCheckEndpoint: '/health/live',
+    landingPage: false,
+    // No page of another origin may use this API from a browser: what it can do is more than read.
+    cors: false,
+    multipart: false,
+    maxRequestBodySize: options.maxRequestBytes,
+    logging: {
+      debug: (...texts) => logger.debug({}, texts.map(String).join(' ')),
+      info: (...texts) => logger.debug({}, texts.map(String).join(' ')),
+      warn: (...texts) => logger.warn({}, texts.map(String).join(' ')),
+      error: (...texts) => logger.error({ err: texts[0] }, 'the GraphQL server reports an error'),
+    },
+    maskedErrors: { maskError: (error) => toClientError(error, logger) },
+    graphiql: {
+      title: 'Sluice',
+      subscriptionsProtocol: 'WS',
+      defaultTabs: tabs.map((query) => ({ query })),
+      shouldPersistHeaders: false,
+    },
+    // The page and its scripts are one text of 15 MB: loaded when somebody opens GraphiQL.
+    renderGraphiQL: async (graphiql) => (await import('@graphql-yoga/render-graphiql')).renderGraphiQL(graphiql),
+    plugins: [useAdmission(admission, options.maxTokens)],
+  });
+}
+
+/** Answers what is not GraphQL, and hands the rest on. */
+export function createRequestListener(parts: HttpParts, graphql: YogaServerInstance<object, object>): RequestListener {
+  return (request, response) => {
+    const path = (request.url ?? '/').split('?', 1)[0];
+    if (path === '/') redirect(response);
+    else if (path === '/health/ready') void answerReadiness(parts, response);
+    else if (path === '/health/live') answerJson(response, 200, { live: true });
+    else if (path !== graphqlPath)
+      answerJson(response, 404, { error: `Nothing is at ${path}. The API and GraphiQL are at ${graphqlPath}.` });
+    else if (isForgeable(request)) refuseForgeable(response);
+    else void graphql(request, response);
+  };
+}
+
+/** A browser sends these without asking first, from any page: they could be forged. */
+function isForgeable(request: IncomingMessage): boolean {
+  return (
+    request.method === 'POST' &&
+    !/^application\/(json|graphql(-response)?\+json)/.test(request.headers['content-type'] ?? '')
+  );
+}
+
+function refuseForgeable(response: ServerResponse): void {
+  const message = 'A POST carries JSON: send it with the header "content-type: application/json".';
+  answerJson(response, 415, { errors: [{ message, extensions: { code: 'BAD_REQUEST' } }] });
+}
+
+async function answerReadiness({ readiness, logger }: HttpParts, response: ServerResponse): Promise<void> {
+  try {
+    const parts = await readiness();
+    // Streams work without Flink; without Kafka nothing does.
+    answerJson(response, parts.kafka ? 200 : 503, { ready: parts.kafka === true, ...parts });
+  } catch (error) {
+    logger.error({ err: error }, 'the readiness check failed');
+    answerJson(response, 503, { ready: false });
+  }
+}
+
+function redirect(response: ServerResponse): void {
+  response.writeHead(302, { location: graphqlPath }).end();
+}
+
+function answerJson(response: ServerResponse, status: number, body: object): void {
+  response.writeHead(status, { 'content-type': 'application/json' }).end(`${JSON.stringify(body)}\n`);
+}

@@ -1,0 +1,17 @@
+import { localOptions, openLocalStack } from '#local';
+
+// The baseline of the start: the same four JVMs, opened by a process of their own that does nothing else.
+const logger = { debug() {}, info() {}, warn() {}, error() {} };
+const stack = await openLocalStack({
+  ...localOptions.parse({ dataDir: process.argv[2], ports: { kafka: 0, flinkRest: 0, sqlGateway: 0 } }),
+  env: process.env,
+  flink: true,
+  logger,
+  onProgress: () => undefined,
+  signal: AbortSignal.timeout(120_000),
+});
+process.stdout.write('ready\n');
+process.once('SIGTERM', async () => {
+  await stack.close();
+  process.exit(0);
+});

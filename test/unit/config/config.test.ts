@@ -1,0 +1,182 @@
+import { describe, expect, it } from 'vitest';
+import { loadConfig, printHelp } from '#config';
+import { SluiceError } from '#errors';
+
+const external = { KAFKA_BROKERS: 'k1:9092, k2:9092' };
+const flink = { FLINK_REST_URL: 'http://jm:8081', FLINK_SQL_GATEWAY_URL: 'http://gw:8083' };
+
+function faultsOf(environment: Record<string, string>, commandLine: readonly string[] = []): readonly string[] {
+  try {
+    loadConfig(environment, commandLine);
+  } catch (thrown) {
+    if (!(thrown instanceof SluiceError)) throw thrown;
+    expect(thrown.code).toBe('BAD_CONFIG');
+    return thrown.message
+      .split('\n')
+      .slice(1)
+      .map((line) => line.trim());
+  }
+  return [];
+}
+
+describe('the configuration', () => {
+  it('without any setting starts a local stack with demo traffic, on loopback', () => {
+    expect(loadConfig({ PATH: '/bin', PORT: '', KAFKA_BROKERS: ' ' }, [])).toEqual({
+      command: 'start',
+      server: { host: '127.0.0.1', port: 4000, isPortFixed: false },
+      schemaDir: 'schema',
+      dataDir: '.sluice',
+      cacheDir: null,
+      clusters: { kind: 'local' },
+      cursorSecrets: [],
+      demo: true,
+      produceTimeoutMs: 10_000,
+      queryTimeoutMs: 10_000,
+      log: { level: 'warn', format: 'pretty' },
+    });
+  });
+
+  it('reads every environment variable', () => {
+    const environment = {
+      ...external,
+      ...flink,
+      PORT: '5000',
+      SLUICE_HOST: '0.0.0.0',
+      SLUICE_SCHEMA: 'my/schema',
+      SLUICE_DATA: '/var/sluice',
+      SLUICE_CACHE: '/var/cache',
+      FLINK_KAFKA_BROKERS: 'kafka:9092',
+      SLUICE_CURSOR_SECRET: 'the-newest-of-secrets,the-one-before-that',
+      SLUICE_DEMO: 'On',
+      LOG_LEVEL: 'debug',
+      SLUICE_LOG_FORMAT: 'pretty',
+      SLUICE_PRODUCE_TIMEOUT_MS: '2500',
+      SLUICE_QUERY_TIMEOUT_MS: '500',
+    };
+    expect(loadConfig(environment, [])).toEqual({
+      command: 'start',
+      server: { host: '0.0.0.0', port: 5000, isPortFixed: true },
+      schemaDir: 'my/schema',
+      dataDir: '/var/sluice',
+      cacheDir: '/var/cache',
+      clusters: {
+        kind: 'external',
+        kafkaBrokers: 'k1:9092, k2:9092',
+        flink: { restUrl: 'http://jm:8081', sqlGatewayUrl: 'http://gw:8083', kafkaBrokers: 'kafka:9092' },
+      },
+      cursorSecrets: ['the-newest-of-secrets', 'the-one-before-that'],
+      demo: true,
+      produceTimeoutMs: 2500,
+      queryTimeoutMs: 500,
+      log: { level: 'debug', format: 'pretty' },
+    });
+  });
+
+  it('lets the command line win over the environment', () => {
+    const config = loadConfig({ PORT: '1', LOG_LEVEL: 'warn', SLUICE_DEMO: 'true' }, [
+      '--port=5000',
+      '--log-level',
+      'error',
+      '--no-demo',
+      '--schema',
+      'a=b',
+    ]);
+    expect(config.server.port).toBe(5000);
+    expect(config.log.level).toBe('error');
+    expect(config.demo).toBe(false);
+    expect(config.schemaDir).toBe('a=b');
+  });
+
+  it('with brokers alone uses Kafka without Flink, without demo, with JSON logs', () => {
+    const config = loadConfig(external, []);
+    expect(config.clusters).toEqual({ kind: 'external', kafkaBrokers: 'k1:9092, k2:9092', flink: null });
+    expect([config.demo, config.log]).toEqual([false, { level: 'info', format: 'json' }]);
+    expect(loadConfig(external, ['--demo']).demo).toBe(true);
+  });
+
+  it('tells Flink the same brokers unless other ones are named', () => {
+    const { clusters } = loadConfig({ ...external, ...flink }, []);
+    expect(clusters.kind === 'external' && clusters.flink?.kafkaBrokers).toBe('k1:9092, k2:9092');
+  });
+
+  it('is frozen in every part', () => {
+    const config = loadConfig({ ...external, ...flink }, []);
+    const parts = [config, config.server, config.log, config.clusters];
+    expect(parts.every(Object.isFrozen)).toBe(true);
+    expect(config.clusters.kind === 'external' && Object.isFrozen(config.clusters.flink)).toBe(true);
+  });
+
+  it('knows the other commands, and answers help and version whatever else is wrong', () => {
+    expect(loadConfig({}, []).command).toBe('start');
+    expect(loadConfig({ SLUICE_DATA: 'd' }, ['--clean'])).toMatchObject({ command: 'clean', dataDir: 'd' });
+    expect(loadConfig({ PORT: 'x' }, ['--help', '--nonsense']).command).toBe('help');
+    expect(loadConfig({ PORT: 'x' }, ['--version']).command).toBe('version');
+  });
+});
+
+describe('a fault of the configuration', () => {
+  it.each<readonly [Record<string, string>, readonly string[], string]>([
+    [{ PORT: '65536' }, [], 'PORT: "65536" is not a whole number from 0 to 65535'],
+    [{}, ['--port', '4e3'], '--port: "4e3" is not a whole number from 0 to 65535'],
+    [{}, ['--port'], '--port: needs a value (TCP port)'],
+    [{}, ['--schema', '--no-demo'], '--schema: needs a value (folder)'],
+    [{}, ['--demo=yes'], '--demo: takes no value'],
+    [{}, ['--prot', '5000'], '--prot: is no option; did you mean --port?'],
+    [{}, ['--no-clean'], '--no-clean: is no option; did you mean --clean?'],
+    [{}, ['--xyzzy-plugh'], '--xyzzy-plugh: is no option'],
+    [{}, ['start'], 'start: is not expected here; options begin with --'],
+    [{ SLUICE_SHEMA: 'x' }, [], 'SLUICE_SHEMA: is no setting of Sluice; did you mean SLUICE_SCHEMA?'],
+    [{ SLUICE_DEMO: 'maybe' }, [], 'SLUICE_DEMO: "maybe" is neither true nor false'],
+    [
+      { SLUICE_CURSOR_SECRET: 'long-enough-to-pass,short' },
+      [],
+      'SLUICE_CURSOR_SECRET: (hidden) has a secret of fewer than 16 characters',
+    ],
+    [{ LOG_LEVEL: 'loud' }, [], 'LOG_LEVEL: "loud" is none of fatal, error, warn, info, debug, trace, silent'],
+    [
+      { SLUICE_PRODUCE_TIMEOUT_MS: '10s' },
+      [],
+      'SLUICE_PRODUCE_TIMEOUT_MS: "10s" is not a whole number from 100 to 600000',
+    ],
+    [{ KAFKA_BROKERS: 'k1' }, [], 'KAFKA_BROKERS: "k1" is not a list of host:port, separated by commas'],
+    [{ KAFKA_BROKERS: 'k1:9092,' }, [], 'KAFKA_BROKERS: "k1:9092," is not a list of host:port, separated by commas'],
+    [
+      { ...external, ...flink, FLINK_REST_URL: 'ftp://me:secret@jm' },
+      [],
+      'FLINK_REST_URL: "ftp://…@jm" is not an http or https address, such as http://localhost:8081',
+    ],
+    [
+      { ...external, FLINK_KAFKA_BROKERS: 'k:1' },
+      [],
+      'FLINK_KAFKA_BROKERS: is set without FLINK_REST_URL and FLINK_SQL_GATEWAY_URL: there is no Flink it could be for',
+    ],
+    [
+      { ...external, FLINK_SQL_GATEWAY_URL: 'http://gw:8083' },
+      [],
+      'FLINK_REST_URL: is missing: FLINK_SQL_GATEWAY_URL is set, and Sluice needs both, the JobManager for jobs and the SQL Gateway for statements',
+    ],
+    [
+      { ...flink },
+      [],
+      'FLINK_REST_URL: is set without KAFKA_BROKERS: an existing Flink cannot read the local Kafka that would be started. Name the brokers, or leave Flink to the local stack too',
+    ],
+  ])('is told once and says what would be right: %o %o', (environment, commandLine, expected) => {
+    expect(faultsOf(environment, commandLine)).toEqual([expected]);
+  });
+
+  it('comes with all the others, in text and for machines', () => {
+    const environment = { PORT: 'x', SLUICE_X: '1', KAFKA_BROKERS: 'k', ...flink };
+    expect(faultsOf(environment, ['--host'])).toHaveLength(4);
+    expect(() => loadConfig(environment, ['--host'])).toThrow(/^4 settings are wrong/);
+    expect(() => loadConfig({ PORT: 'x' }, [])).toThrow(
+      expect.objectContaining({ details: { faults: [{ name: 'PORT', message: expect.stringContaining('"x"') }] } }),
+    );
+  });
+});
+
+describe('the help text', () => {
+  it('names every option and variable with its default', () => {
+    expect(printHelp()).toContain('--port, PORT  (TCP port)\n');
+    expect(printHelp()).toContain('Default: 4000, or another when that is taken.');
+  });
+});

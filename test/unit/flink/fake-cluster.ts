@@ -1,0 +1,111 @@
+import { type FakeAnswer, fakeFlink, type SeenRequest } from './fake-flink.ts';
+
+/** A job of the {@link FakeCluster}; tests change its state at will. */
+export interface FakeJob {
+  readonly id: string;
+  readonly startedAtMs: number;
+  readonly config: Readonly<Record<string, string>>;
+  state: string;
+  runningTasks: number;
+  checkpoint: string | null;
+}
+
+/** The JobManager and the SQL Gateway in one, as far as the views need them. */
+export class FakeCluster {
+  readonly jobs = new Map<string, FakeJob>();
+  /** While set, every request is answered with 503. */
+  isAway = false;
+  /** The columns that DESCRIBE tells. */
+  columns: readonly (readonly [name: string, type: string])[] = [];
+  #operations = new Map<string, FakeAnswer>();
+  #count = 0;
+
+  /** Serves it over HTTP. */
+  serve() {
+    return fakeFlink((request) => (this.isAway ? { status: 503, body: { errors: ['away'] } } : this.#answer(request)));
+  }
+
+  /** The only job that has not ended. */
+  get living(): FakeJob {
+    const [job, ...others] = [...this.jobs.values()].filter(({ state }) => state === 'RUNNING');
+    if (!job || others.length > 0) throw new Error(`${others.length + (job ? 1 : 0)} living jobs`);
+    return job;
+  }
+
+  #answer({ path, body }: SeenRequest): FakeAnswer {
+    const [, jobId, part] = /^\/jobs\/([0-9a-f]{32})\/?(\w*)/.exec(path) ?? [];
+    const job = this.jobs.get(jobId ?? '');
+    if (path === '/jobs/overview') return { body: { jobs: [...this.jobs.values()].map(toOverview) } };
+    if (jobId && !job) return { status: 404, body: { errors: ['Job not found'] } };
+    if (job) return { body: toPart(job, part ?? '') };
+    if (path === '/v2/sessions') return { body: { sessionHandle: 's' } };
+    if (path.endsWith('/statements')) return this.#submit(body);
+    const operation = /\/operations\/(\w+)\/result/.exec(path)?.[1];
+    return (operation ? this.#operations.get(operation) : null) ?? { body: {} };
+  }
+
+  #submit(body: unknown): FakeAnswer {
+    const { statement, executionConfig } = body as { statement: string; executionConfig: Record<string, string> };
+    this.#count += 1;
+    const operation = `op${this.#count}`;
+    this.#operations.set(
+      operation,
+      statement.startsWith('DESCRIBE') ? this.#describe() : this.#insert(executionConfig),
+    );
+    return { body: { operationHandle: operation } };
+  }
+
+  #describe(): FakeAnswer {
+    return toResult(
+      ['name', 'type', 'null'],
+      this.columns.map(([name, type]) => [name, type, true]),
+    );
+  }
+
+  #insert(config: Readonly<Record<string, string>>): FakeAnswer {
+    const id = config['$internal.pipeline.job-id'] ?? '';
+    if (this.jobs.has(id)) {
+      const error = 'org.apache.flink.runtime.client.DuplicateApplicationSubmissionException: Already submitted.';
+      return { status: 500, body: { errors: [error] } };
+    }
+    this.jobs.set(id, { id, config, startedAtMs: this.#count, state: 'RUNNING', runningTasks: 2, checkpoint: null });
+    return toResult(['job id'], [[id]]);
+  }
+}
+
+function toResult(columns: readonly string[], rows: readonly (readonly unknown[])[]): FakeAnswer {
+  const logicalType = { type: 'VARCHAR', nullable: true, length: 2_147_483_647 };
+  const data = rows.map((fields) => ({ kind: 'INSERT', fields }));
+  const results = { columns: columns.map((name) => ({ name, logicalType })), data };
+  return { body: { resultType: 'EOS', results } };
+}
+
+function toOverview(job: FakeJob) {
+  return {
+    jid: job.id,
+    name: job.config['pipeline.name'],
+    state: job.state,
+    'start-time': job.startedAtMs,
+    'end-time': -1,
+    duration: 60_000,
+    tasks: { total: 2, running: job.runningTasks },
+  };
+}
+
+function toPart(job: FakeJob, part: string): unknown {
+  switch (part) {
+    case 'config':
+      return {
+        'execution-config': { 'user-config': JSON.parse(job.config['pipeline.global-job-parameters'] ?? '{}') },
+      };
+    case 'checkpoints':
+      return { latest: { completed: job.checkpoint ? { id: 1, external_path: job.checkpoint } : null } };
+    case 'exceptions':
+      return {
+        exceptionHistory: { entries: [{ stacktrace: 'java.lang.ArithmeticException: / by zero\n\tat A.b(A.java)' }] },
+      };
+    default:
+      job.state = 'CANCELED';
+      return {};
+  }
+}
