@@ -5,6 +5,8 @@ import module from 'node:module';
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
 
 if (major > 24 || (major === 24 && minor >= 6)) {
+  // graphql-js and others check themselves at every step unless told not to; it halves what a request costs.
+  process.env.NODE_ENV ??= 'production';
   // Keeps the compiled code between starts: less time, and no compiler in memory.
   module.enableCompileCache();
   await import('../src/main.ts');
