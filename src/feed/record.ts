@@ -39,7 +39,10 @@ export interface ValueDecoder {
 /** Builds the decoder of one source. On a table a record without a value is a DELETE; elsewhere it does not decode. */
 export function createRecordDecoder(codec: ValueDecoder, isTable: boolean): RecordDecoder {
   return (record) => {
-    const { partition, offset, timestampMs, key, value, headers } = record;
+    const { partition, offset, timestampMs, value } = record;
+    // Copies: these are slices of a whole fetch, which they would keep in memory as long as the record lives.
+    const key = record.key && Buffer.from(record.key);
+    const headers = record.headers.map((header) => ({ ...header, value: header.value && Buffer.from(header.value) }));
     const valueBytes = value?.length ?? 0;
     const weight = valueBytes * 2 + (key?.length ?? 0) + recordOverheadBytes;
     const base = { partition, offset, timestampMs, key, headers, valueBytes, weight };

@@ -13,8 +13,8 @@ import {
 
 /** What every resolver sees. */
 export interface GraphQLContext {
-  /** Aborts when the client has gone; absent where the transport cannot tell. */
-  readonly signal?: AbortSignal;
+  /** The HTTP request, whose signal aborts when the client has gone; absent over WebSocket. */
+  readonly request?: { readonly signal: AbortSignal };
 }
 
 interface ScalarShape<T> {

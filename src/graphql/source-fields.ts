@@ -52,7 +52,7 @@ export function addSourceFields(
         until: t.arg({ type: types.end, description: 'Where to end; what is there now when absent.' }),
         where: t.arg({ type: filter, description: 'Only records that fit.' }),
       },
-      async resolve(_root, args, { signal }) {
+      async resolve(_root, args, { request }) {
         const first = inRange('first', args.first ?? defaultFirst, maxFirst);
         const from = await toStart(args, { ...positionOptions, otherwise: { kind: 'earliest' } });
         const deadline = AbortSignal.timeout(gateway.queryTimeoutMs);
@@ -61,7 +61,7 @@ export function addSourceFields(
           from,
           until: toEnd(args.until),
           filter: filterOf(args.where),
-          signal: signal ? AbortSignal.any([signal, deadline]) : deadline,
+          signal: request ? AbortSignal.any([request.signal, deadline]) : deadline,
         });
         return servedPage(page);
       },

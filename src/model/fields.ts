@@ -62,7 +62,8 @@ export class FieldReader {
   #readField(node: FieldDefinitionNode, owner: string, columns: Map<string, string>): DirectedField | null {
     const name = node.name.value;
     const place = placeOf(node.name);
-    const refusal = refuseFieldName(name);
+    const nested = !this.#sources.has(owner);
+    const refusal = refuseFieldName(name, nested);
     if (refusal !== null) this.#report(place, refusal);
     for (const argument of node.arguments ?? []) {
       this.#report(placeOf(argument), `The field "${name}" has an argument. Declared fields have none; remove it.`);
@@ -72,7 +73,7 @@ export class FieldReader {
     const use = uses.get('column');
     const column = (use && textOf(use, 'name')) ?? toSnakeCase(name);
     const columnPlace = use ? argumentPlace(use, 'name') : place;
-    const columnRefusal = refuseColumn(column, !this.#sources.has(owner));
+    const columnRefusal = refuseColumn(column, nested);
     if (columnRefusal !== null) this.#report(columnPlace, columnRefusal);
     const other = columns.get(column);
     if (other !== undefined) {

@@ -4,14 +4,17 @@ import { scalarNames } from './types.ts';
 const fixedTypes = new Set(
   `Query Mutation Subscription Job Jobs JobState JobChange Stream Streams StreamKind StreamColumn HeaderFilter View ViewState ViewStatus
   Cluster Cursor Operation Outcome Record RecordMetadata RecordHeader RecordHeaderInput BadRecord Gap GapReason PageInfo StreamPageInfo
-  StartPosition EndPosition PartitionOffset ProduceOptions ProducePayload ProducedRecord ProduceError ProduceOutcome Overflow
+  RecordFilter StartPosition EndPosition PartitionOffset ProduceOptions ProducePayload ProducedRecord ProduceError ProduceOutcome Overflow
   SqlResult SqlRow SqlColumn SqlPage Plan Order SortOrder Duration Format Cleanup SourceKind OnBadRecord StartFrom Guarantee`.split(
     /\s+/,
   ),
 );
-const generatedSuffixes = ['Connection', 'Edge', 'Filter', 'Input', 'OrderBy'];
+/** What the API appends to a declared name; lists within lists have a filter each. */
+const generatedSuffix = /(?:Connection|Edge|Input|OrderBy|(?:Filter|Comparison)(?:List)*)$/;
+const generatedOfOne = ['Connection', 'Edge', 'Input', 'OrderBy', 'Filter', 'Comparison'];
 const rootFields = new Set(['job', 'jobs', 'stream', 'streams', 'view', 'views', 'cluster', 'explain', 'sql']);
 const filterFields = new Set(['and', 'or', 'not', 'record']);
+const nestedFilterFields = new Set([...filterFields, 'isNull']);
 
 /** GraphQL scalars that others use and that have no Flink type here, with what to write instead. */
 const foreignScalars: ReadonlyMap<string, string> = new Map(
@@ -44,15 +47,19 @@ export function refuseTypeName(name: string): string | null {
   if (fixedTypes.has(name) || scalarNames.some((scalar) => scalar === name)) {
     return `The name "${name}" is reserved: the API has a type of that name. Choose another, such as "My${name}".`;
   }
-  const suffix = generatedSuffixes.find((one) => name.endsWith(one));
+  const made = generatedOfOne.find((suffix) => fixedTypes.has(`${name}${suffix}`));
+  if (made !== undefined) {
+    return `The name "${name}" is reserved: the API has a type "${name}${made}". Choose another, such as "My${name}".`;
+  }
+  const suffix = generatedSuffix.exec(name)?.[0];
   if (suffix === undefined) return null;
   return `Names that end in "${suffix}" are reserved: the API makes such types of the declared ones. Choose another.`;
 }
 
-/** Why a field may not have this name, or null. */
-export function refuseFieldName(name: string): string | null {
+/** Why a field may not have this name, or null. The filter of a nested type also says whether it is there at all. */
+export function refuseFieldName(name: string, nested: boolean): string | null {
   if (name.startsWith('__')) return `"${name}" begins with "__", which GraphQL keeps for itself. Choose another name.`;
-  if (!filterFields.has(name)) return null;
+  if (!(nested ? nestedFilterFields : filterFields).has(name)) return null;
   return `The field name "${name}" is reserved: "where" has an operator of that name. Rename the field and keep the column with @column(name: "${name}").`;
 }
 

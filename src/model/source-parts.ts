@@ -29,7 +29,7 @@ export function nameSource(node: ObjectTypeDefinitionNode, use: DirectiveUse, re
 /** Reports topics and root fields that two sources share. */
 export function checkClashes(sources: readonly SourceNode[], report: Report): void {
   const topics = new Map<string, string>();
-  const plurals = new Map<string, string>();
+  const plurals = new Map<string, { readonly plural: string; readonly typeName: string }>();
   for (const { node, use, topic, plural } of sources) {
     const typeName = node.name.value;
     const sameTopic = topics.get(topic);
@@ -37,13 +37,19 @@ export function checkClashes(sources: readonly SourceNode[], report: Report): vo
       const what = `"${sameTopic}" and "${typeName}" are both on the topic "${topic}".`;
       report(argumentPlace(use, 'topic'), `${what} A topic has one type; give one of them another topic.`);
     }
-    const samePlural = plurals.get(plural);
-    if (samePlural !== undefined) {
-      const what = `"${samePlural}" and "${typeName}" both have the root field "${plural}".`;
+    // As it ends the name of the mutation.
+    const capitalised = `${plural.charAt(0).toUpperCase()}${plural.slice(1)}`;
+    const same = plurals.get(capitalised);
+    if (same !== undefined) {
+      const pair = `"${same.typeName}" and "${typeName}"`;
+      const what =
+        same.plural === plural
+          ? `${pair} both have the root field "${plural}".`
+          : `${pair} have root fields, "${same.plural}" and "${plural}", that differ in the first letter's case only.`;
       report(argumentPlace(use, 'plural'), `${what} Give one of them another with plural: "…".`);
     }
     topics.set(topic, topics.get(topic) ?? typeName);
-    plurals.set(plural, plurals.get(plural) ?? typeName);
+    plurals.set(capitalised, same ?? { plural, typeName });
   }
 }
 

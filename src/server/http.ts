@@ -1,6 +1,6 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
-import type { GraphQLSchema } from 'graphql';
-import { createYoga, type YogaServerInstance } from 'graphql-yoga';
+import { GraphQLError, type GraphQLSchema } from 'graphql';
+import { createYoga, type YogaLogger, type YogaServerInstance } from 'graphql-yoga';
 import { toClientError } from '#graphql';
 import { type Admission, useAdmission } from './admission.ts';
 import type { Logger, Readiness, ServerOptions } from './options.ts';
@@ -31,12 +31,7 @@ export function createGraphqlHttp(parts: HttpParts): YogaServerInstance<object, 
     cors: false,
     multipart: false,
     maxRequestBodySize: options.maxRequestBytes,
-    logging: {
-      debug: (...texts) => logger.debug({}, texts.map(String).join(' ')),
-      info: (...texts) => logger.debug({}, texts.map(String).join(' ')),
-      warn: (...texts) => logger.warn({}, texts.map(String).join(' ')),
-      error: (...texts) => logger.error({ err: texts[0] }, 'the GraphQL server reports an error'),
-    },
+    logging: toYogaLogger(logger),
     maskedErrors: { maskError: (error) => toClientError(error, logger) },
     graphiql: {
       title: 'Sluice',
@@ -48,6 +43,20 @@ export function createGraphqlHttp(parts: HttpParts): YogaServerInstance<object, 
     renderGraphiQL: async (graphiql) => (await import('@graphql-yoga/render-graphiql')).renderGraphiQL(graphiql),
     plugins: [useAdmission(admission, options.maxTokens)],
   });
+}
+
+/** Yoga tells every error that a client gets; what is a fault of the gateway is logged where it is masked. */
+function toYogaLogger(logger: Logger): YogaLogger {
+  const debug = (...parts: unknown[]) => logger.debug({ parts }, 'from the GraphQL server');
+  return {
+    debug,
+    info: debug,
+    warn: (...parts) => logger.warn({ parts }, 'from the GraphQL server'),
+    error: (...parts) => {
+      if (parts[0] instanceof GraphQLError) debug(...parts);
+      else logger.error({ err: parts[0], parts: parts.slice(1) }, 'from the GraphQL server');
+    },
+  };
 }
 
 /** Answers what is not GraphQL, and hands the rest on. */

@@ -7,8 +7,9 @@ import { WebSocket } from 'ws';
 import type { BenchContext } from './context.ts';
 import { type Line, quantile } from './report.ts';
 
-const samples = 1000;
-const warmUp = 100;
+const samples = 2000;
+/** Not counted: both sides compile their hot code first. */
+const warmUp = 1000;
 const intervalMs = 5;
 
 /** Produce call → subscriber, against a kafkajs producer and a raw fetch loop in one process. In milliseconds. */
