@@ -47,7 +47,7 @@ interface Shared {
   readonly feed: Promise<TopicFeed>;
 }
 
-const defaultRingBytes = 4 * 1024 * 1024;
+const defaultRingBytes = 1024 * 1024;
 /** A filtered query looks at this many records at a time. */
 const scanRecords = 1000;
 

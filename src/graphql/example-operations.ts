@@ -31,7 +31,8 @@ export function exampleOperations(model: Model): readonly string[] {
 
 function watchView(view: View): string {
   return `# ${firstLine(view)}
-# Press ▶ and watch the rows that Flink computes arrive. Keep endCursor: pass it as "after" to go on without a gap.
+# Press ▶ and watch the rows that Flink computes.
+# endCursor, passed as "after", goes on from there.
 subscription Watch${view.typeName} {
   ${view.plural} {
     nodes ${selection(view.fields)}
@@ -43,7 +44,8 @@ subscription Watch${view.typeName} {
 
 function watchStream(stream: Stream): string {
   return `# ${firstLine(stream)}
-# The last 10 records, then what comes, with where each lies in Kafka.
+# The last 10 records, then what comes,
+# and where each lies in Kafka.
 subscription Watch${stream.typeName} {
   ${stream.plural}(from: { last: 10 }) {
     edges {
@@ -62,7 +64,8 @@ function produceTo(stream: Stream): string {
     .filter((field) => field.required && field !== stream.eventTime.field)
     .map((field) => `${field.name}: ${sample(field)}`)
     .join(' ');
-  return `# Writes one event. "before" is a cursor just before it: subscribe "after" it to see your own event.
+  return `# Writes one event. "before" is a place just before
+# it: subscribe "after" it to see your own event.
 mutation Produce${stream.typeName} {
   produce${stream.plural.charAt(0).toUpperCase()}${stream.plural.slice(1)}(events: [{ ${event} }]) {
     records { outcome topic partition offset }
@@ -73,7 +76,9 @@ mutation Produce${stream.typeName} {
 }
 
 function readHistory(stream: Stream): string {
-  return `# Reads history, oldest first. Pass endCursor as "after" for the next page, or to a subscription to go on live.
+  return `# Reads history, oldest first. Pass endCursor as
+# "after" for the next page, or to go on live with
+# a subscription.
 query Read${stream.typeName} {
   ${stream.plural}(first: 5, from: { last: 100 }) {
     nodes ${selection(stream.fields)}

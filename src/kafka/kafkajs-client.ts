@@ -16,19 +16,19 @@ export function createKafkajs(connection: ConnectionOptions, logger: Logger): Ka
   });
 }
 
-/** One warning of a part of kafkajs in this time; the others go where debugging goes. */
-const warnEveryMs = 10_000;
+/** One complaint of a part of kafkajs in this time; the others go where debugging goes. */
+const tellEveryMs = 10_000;
 
-/** kafkajs calls errors what a later try cures, and says them at each try: its errors are our warnings, now and then. */
+/** kafkajs calls errors what a later try cures, and says them at each try. What is not cured, the caller is told. */
 function logThrough(logger: Logger): logCreator {
-  const warnedAtMs = new Map<string, number>();
+  const toldAtMs = new Map<string, number>();
   return () =>
     ({ level, namespace, log }) => {
       const { message, timestamp: at, logger: _, ...rest } = log;
       const now = Date.parse(at);
-      const isWarning = level <= logLevel.WARN && now - (warnedAtMs.get(namespace) ?? 0) > warnEveryMs;
-      if (isWarning) warnedAtMs.set(namespace, now);
-      logger[isWarning ? 'warn' : 'debug']({ part: `kafkajs ${namespace}`, ...rest }, message);
+      const isTold = level <= logLevel.WARN && now - (toldAtMs.get(namespace) ?? 0) > tellEveryMs;
+      if (isTold) toldAtMs.set(namespace, now);
+      logger[isTold ? 'info' : 'debug']({ part: `kafkajs ${namespace}`, ...rest }, message);
     };
 }
 
