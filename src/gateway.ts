@@ -7,9 +7,9 @@ import { createCursors, createRecordDecoder, Feeds } from '#feed';
 import { type Flink, flinkOptions, openFlink } from '#flink';
 import { createSchema, exampleOperations, type ServedSource } from '#graphql';
 import { type Kafka, kafkaOptionsSchema, openKafka } from '#kafka';
-import { createStreamDdl, isTable, loadModel, type Model, type Source, toTopicSettings } from '#model';
+import { createStreamDdl, isTable, type Model, type Source, toTopicSettings } from '#model';
 import { openServer, type Server, serverOptions } from '#server';
-import { type ClusterContext, openClusters, type RunningClusters } from './clusters.ts';
+import type { RunningClusters } from './clusters.ts';
 import { readCursorSecrets } from './cursor-secrets.ts';
 import { openDemo } from './demo.ts';
 
@@ -28,13 +28,21 @@ const savepointDeadlineMs = 20_000;
 const firstRetryMs = 500;
 const longestRetryMs = 5000;
 
+/** What a gateway is built on. It takes the clusters over: they end with it, or with the failure to build it. */
+export interface GatewayParts {
+  readonly model: Model;
+  readonly clusters: RunningClusters;
+  readonly logger: Logger;
+  /** Gives up the opening. */
+  readonly signal: AbortSignal;
+}
+
 /** Builds the parts and hands them to each other. When one cannot be had, those that were started are ended again. */
-export async function openGateway(config: Config, context: ClusterContext): Promise<Gateway> {
-  const { logger, signal } = context;
-  const model = await loadModel(config.schemaDir);
-  const cursors = createCursors(await readCursorSecrets(config, logger));
+export async function openGateway(config: Config, parts: GatewayParts): Promise<Gateway> {
+  const { model, logger, signal } = parts;
   await using started = new AsyncDisposableStack();
-  const clusters = started.adopt(await openClusters(config, context), (open) => open.close());
+  const clusters = started.adopt(parts.clusters, (open) => open.close());
+  const cursors = createCursors(await readCursorSecrets(config, logger));
   const connection = { brokers: clusters.kafkaBrokers };
   const kafka = started.adopt(openKafka(kafkaOptionsSchema.parse({ connection }), logger), (open) => open.close());
   const feeds = started.adopt(new Feeds({ log: kafka.log }), (open) => open.close());

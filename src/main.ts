@@ -4,7 +4,9 @@ import { type Logger, pino } from 'pino';
 import { type Config, loadConfig, printHelp } from '#config';
 import { type codes, messageOf, SluiceError } from '#errors';
 import { cleanLocalData } from '#local';
-import { type Gateway, openGateway } from './gateway.ts';
+import { loadModel } from '#model';
+import { type ClusterContext, openClusters } from './clusters.ts';
+import type { Gateway } from './gateway.ts';
 import { printStarted, showProgress } from './terminal.ts';
 
 /** Exit codes: what the user wrote is wrong; anything else. */
@@ -35,14 +37,25 @@ async function serve(config: Config): Promise<void> {
   const logger = createLogger(config);
   const stop = listenForStop();
   const progress = showProgress();
-  const opening = openGateway(config, { env: process.env, logger, onProgress: progress.show, signal: stop.signal });
-  const gateway: Gateway = await opening.finally(() => progress.end());
+  const gateway = await open(config, {
+    env: process.env,
+    logger,
+    onProgress: progress.show,
+    signal: stop.signal,
+  }).finally(() => progress.end());
   printStarted(gateway, config);
   const failure = await Promise.race([stop.asked, gateway.clusters.failed]);
   if (failure) logger.error({ err: failure }, failure.message);
   else print(`\nStopping${gateway.clusters.areLocal ? ': views write savepoints' : ''}. Ctrl-C again stops at once.`);
   await gateway.close();
   if (failure) throw failure;
+}
+
+/** Checks the declarations, then loads the gateway's own code while the JVMs start: each takes seconds. */
+async function open(config: Config, context: ClusterContext): Promise<Gateway> {
+  const model = await loadModel(config.schemaDir);
+  const [clusters, { openGateway }] = await Promise.all([openClusters(config, context), import('./gateway.ts')]);
+  return openGateway(config, { ...context, model, clusters });
 }
 
 /** The first SIGINT, SIGTERM or SIGHUP (the terminal was closed) asks to stop; the second does not wait. */
