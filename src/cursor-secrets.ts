@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import type { Config } from '#config';
@@ -22,8 +22,16 @@ function toKey(secret: string): Buffer {
   return createHash('sha256').update(secret).digest();
 }
 
+/** Deletes the key that was made for a data folder, and the folder with it when nothing else is left there. */
+export async function forgetCursorKey(dataDir: string): Promise<void> {
+  await rm(join(dataDir, keyFile), { force: true });
+  await rmdir(dataDir).catch(() => undefined);
+}
+
+const keyFile = 'cursor.key';
+
 async function keptKey(dataDir: string): Promise<Buffer> {
-  const file = join(dataDir, 'cursor.key');
+  const file = join(dataDir, keyFile);
   await mkdir(dataDir, { recursive: true });
   try {
     await writeFile(file, randomBytes(32).toString('hex'), { flag: 'wx', mode: 0o600 });

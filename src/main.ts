@@ -6,6 +6,8 @@ import { type codes, messageOf, SluiceError } from '#errors';
 import { cleanLocalData } from '#local';
 import { loadModel } from '#model';
 import { type ClusterContext, openClusters } from './clusters.ts';
+import { forgetCursorKey } from './cursor-secrets.ts';
+import { requireFreePort } from './free-port.ts';
 import type { Gateway } from './gateway.ts';
 import { printStarted, showProgress } from './terminal.ts';
 
@@ -22,14 +24,17 @@ async function main(): Promise<void> {
     case 'version':
       return print(await ownVersion());
     case 'clean':
-      return print(
-        (await cleanLocalData(config.dataDir))
-          ? `Forgot what was in ${config.dataDir}.`
-          : `There is nothing in ${config.dataDir}.`,
-      );
+      return clean(config);
     case 'start':
       return serve(config);
   }
+}
+
+/** Forgets the local stack's data and the key of the cursors into it. */
+async function clean({ dataDir }: Config): Promise<void> {
+  const wasThere = await cleanLocalData(dataDir);
+  await forgetCursorKey(dataDir);
+  print(wasThere ? `Forgot what was in ${dataDir}.` : `There is nothing in ${dataDir}.`);
 }
 
 /** Serves until a signal comes, or until a part is gone for good. */
@@ -54,6 +59,7 @@ async function serve(config: Config): Promise<void> {
 /** Checks the declarations, then loads the gateway's own code while the JVMs start: each takes seconds. */
 async function open(config: Config, context: ClusterContext): Promise<Gateway> {
   const model = await loadModel(config.schemaDir);
+  await requireFreePort(config.server);
   const [clusters, { openGateway }] = await Promise.all([openClusters(config, context), import('./gateway.ts')]);
   return openGateway(config, { ...context, model, clusters });
 }

@@ -34,31 +34,36 @@ export async function stopViews(options: StopViewsOptions): Promise<readonly Sto
   } catch (thrown) {
     return options.runs.map((run) => ({ view: run.view.topic, savepoint: null, error: messageOf(thrown) }));
   }
-  const stopped = options.runs.flatMap((run) =>
-    jobs
-      .filter((job) => job.view === run.view.topic && job.hash === run.hash && !hasEnded(job))
-      .map((job) => stopJob(run, job, options)),
-  );
-  return await Promise.all(stopped);
+  return await Promise.all(options.runs.flatMap((run) => livingJobs(run, jobs).map((id) => stopJob(run, id, options))));
 }
 
-async function stopJob(run: ViewRun, job: ListedJob, options: StopViewsOptions): Promise<StoppedView> {
+/** What Flink lists is some seconds old: a young job may be missing, or be there without its labels. */
+function livingJobs(run: ViewRun, jobs: readonly ListedJob[]): readonly string[] {
+  const ids = new Set(run.knownJobId === null ? [] : [run.knownJobId]);
+  for (const job of jobs) {
+    if (hasEnded(job)) ids.delete(job.id);
+    else if (job.view === run.view.topic && job.hash === run.hash) ids.add(job.id);
+  }
+  return [...ids];
+}
+
+async function stopJob(run: ViewRun, jobId: string, options: StopViewsOptions): Promise<StoppedView> {
   const { jobManager, restorePoints, logger, timeoutMs } = options;
   const view = run.view.topic;
   let error: string | null = null;
   if (options.savepoint) {
     try {
       const directory = restorePoints?.savepointDir(view, run.hash) ?? null;
-      const savepoint = await jobManager.stopWithSavepoint(job.id, directory, timeoutMs);
-      logger.info({ view, jobId: job.id, savepoint }, 'the job of a view was stopped with a savepoint');
+      const savepoint = await jobManager.stopWithSavepoint(jobId, directory, timeoutMs);
+      logger.info({ view, jobId, savepoint }, 'the job of a view was stopped with a savepoint');
       return { view, savepoint, error: null };
     } catch (thrown) {
       error = messageOf(thrown);
-      logger.warn({ view, jobId: job.id, reason: error }, 'no savepoint was taken; the job is cancelled');
+      logger.warn({ view, jobId, reason: error }, 'no savepoint was taken; the job is cancelled');
     }
   }
   try {
-    await jobManager.cancel(job.id);
+    await jobManager.cancel(jobId);
   } catch (thrown) {
     error ??= messageOf(thrown);
   }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { GraphQLError, type GraphQLErrorOptions } from 'graphql';
-import { codes, SluiceError } from '#errors';
+import { codes, type ErrorCode, SluiceError } from '#errors';
 
 /** Where unexpected errors are logged. */
 export interface ErrorLog {
@@ -24,19 +24,30 @@ export function toClientError(thrown: unknown, log: ErrorLog): GraphQLError {
   log.error({ err: original, errorId: id, path: located?.path }, 'unexpected error in an operation');
   return new GraphQLError(`Something went wrong in the gateway. Its log has the details under ${id}.`, {
     ...placeOf(located),
-    extensions: { code: 'INTERNAL', errorId: id },
+    extensions: { code: 'INTERNAL', retryable: codes.INTERNAL.retryable, errorId: id },
   });
 }
 
 /** Gives an error of parsing or validation its code; one that has a code keeps it. */
-export function withPhase(error: GraphQLError, phase: keyof typeof codeOfPhase): GraphQLError {
-  return withCode(error, codeOfPhase[phase]);
+export function withPhase(error: Error, phase: keyof typeof codeOfPhase): GraphQLError {
+  if (error instanceof GraphQLError) return withCode(error, codeOfPhase[phase]);
+  // graphql-js descends recursively: a document that nests thousands deep ends its stack.
+  return withCode(new GraphQLError('The document is nested too deeply.'), codeOfPhase[phase]);
 }
 
-function withCode(error: GraphQLError, code: string): GraphQLError {
-  if (typeof error.extensions.code === 'string' && error.extensions.code in codes) return error;
-  // The HTTP status that a library set stays with the error.
-  return new GraphQLError(error.message, { ...placeOf(error), extensions: { ...error.extensions, code } });
+/** The code that a library set stays when it is one of ours, and so does the HTTP status; its inner error does not. */
+function withCode(error: GraphQLError, otherwise: ErrorCode): GraphQLError {
+  const { originalError: _, ...extensions } = error.extensions;
+  const fallback = extensions.http === undefined ? otherwise : 'BAD_REQUEST';
+  const code = isErrorCode(extensions.code) ? extensions.code : fallback;
+  return new GraphQLError(error.message, {
+    ...placeOf(error),
+    extensions: { ...extensions, code, retryable: codes[code].retryable },
+  });
+}
+
+function isErrorCode(code: unknown): code is ErrorCode {
+  return typeof code === 'string' && Object.hasOwn(codes, code);
 }
 
 function fromSluice(error: SluiceError, located: GraphQLError | null): GraphQLError {

@@ -43,11 +43,12 @@ subscription Watch${view.typeName} {
 }
 
 function watchStream(stream: Stream): string {
+  const key = stream.key.find(({ type }) => type.kind === 'scalar' && (type.name === 'ID' || type.name === 'String'));
+  const filter = key ? `where: { ${key.name}: { eq: ${sample(key)} } }` : 'from: { last: 10 }';
   return `# ${firstLine(stream)}
-# The last 10 records, then what comes,
-# and where each lies in Kafka.
+# ${key ? `Only of ${sample(key)}: the next tab produces one.` : 'The last 10 records, then what comes.'}
 subscription Watch${stream.typeName} {
-  ${stream.plural}(from: { last: 10 }) {
+  ${stream.plural}(${filter}) {
     edges {
       node ${selection(stream.fields)}
       record { partition offset key }

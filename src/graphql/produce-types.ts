@@ -26,7 +26,7 @@ export function addProduceTypes(builder: Builder) {
     } as const,
   });
 
-  const error = builder.objectRef<SluiceError>('ProduceError').implement({
+  const error = builder.objectRef<Pick<SluiceError, 'code' | 'message'>>('ProduceError').implement({
     description: 'Why an event was not acknowledged.',
     fields: (t) => ({
       code: t.exposeString('code', { description: 'A stable code, as in `extensions.code` of errors.' }),
@@ -66,7 +66,7 @@ export function addProduceTypes(builder: Builder) {
         type: error,
         nullable: true,
         description: 'Why it was not acknowledged.',
-        resolve: ({ result }) => (result.outcome === 'ACKED' ? null : result.error),
+        resolve: ({ result }) => (result.outcome === 'ACKED' ? null : toData(result.error)),
       }),
     }),
   });
@@ -110,4 +110,9 @@ function addProduceOptions(builder: Builder) {
       timestamp: t.field({ type: 'DateTime', description: 'The timestamp of every record; now when absent.' }),
     }),
   });
+}
+
+/** An Error that a resolver returns counts as thrown; this one is data. */
+function toData({ code, message }: SluiceError): Pick<SluiceError, 'code' | 'message'> {
+  return { code, message };
 }

@@ -1,4 +1,4 @@
-import { GraphQLError, getOperationAST } from 'graphql';
+import { getOperationAST } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import { SluiceError } from '#errors';
 import { withPhase } from '#graphql';
@@ -38,7 +38,7 @@ export function useAdmission(admission: Admission, maxTokens: number): Plugin {
     onParse({ parseFn, setParseFn }) {
       setParseFn((source, options) => parseFn(source, { ...options, maxTokens }));
       return ({ result, replaceParseResult }) => {
-        if (result instanceof GraphQLError) replaceParseResult(withPhase(result, 'parse'));
+        if (result instanceof Error) replaceParseResult(withPhase(result, 'parse'));
       };
     },
     onValidate() {

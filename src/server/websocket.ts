@@ -38,8 +38,10 @@ export function serveWebSockets(server: Server, parts: WebSocketParts): WebSocke
       subscribe: (args) => (args as PipelineArgs).rootValue.subscribe(args),
       onSubscribe: (context, _id, payload) => {
         if (Object.keys(context.subscriptions).length > options.maxOperationsPerSocket) {
-          context.extra.socket.close(CloseCode.TooManyInitialisationRequests, 'Too many operations on one socket');
-          return undefined;
+          const tooMany = 'Too many operations on one socket';
+          context.extra.socket.close(CloseCode.TooManyInitialisationRequests, tooMany);
+          // Not undefined: graphql-ws would then look for a schema of its own, and tell the console that there is none.
+          return [new GraphQLError(tooMany)];
         }
         return prepare(parts.graphql, payload);
       },

@@ -65,6 +65,7 @@ describe('the server', () => {
     ['a wrong argument type', '{ things(first: "x") { nodes { name } } }', 'GRAPHQL_VALIDATION_FAILED'],
     ['a number out of range', '{ things(first: -1) { nodes { name } } }', 'BAD_INPUT'],
     ['a cursor that is none', '{ things(after: "zzz") { nodes { name } } }', 'BAD_CURSOR'],
+    ['a document that is nested far too deeply', `${'{a'.repeat(2400)}${'}'.repeat(2400)}`, 'GRAPHQL_PARSE_FAILED'],
     ['a document of far too many tokens', `{ ${'a '.repeat(20_000)} }`, 'GRAPHQL_PARSE_FAILED'],
   ])('answers %s with its code over HTTP and over WebSocket alike', async (_title, query, code) => {
     const http = await post(gateway.url, query);

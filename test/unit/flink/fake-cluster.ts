@@ -15,6 +15,8 @@ export class FakeCluster {
   readonly jobs = new Map<string, FakeJob>();
   /** While set, every request is answered with 503. */
   isAway = false;
+  /** While false, jobs look as Flink shows them in their first seconds. */
+  tellsLabels = true;
   /** The columns that DESCRIBE tells. */
   columns: readonly (readonly [name: string, type: string])[] = [];
   #operations = new Map<string, FakeAnswer>();
@@ -37,6 +39,7 @@ export class FakeCluster {
     const job = this.jobs.get(jobId ?? '');
     if (path === '/jobs/overview') return { body: { jobs: [...this.jobs.values()].map(toOverview) } };
     if (jobId && !job) return { status: 404, body: { errors: ['Job not found'] } };
+    if (job && part === 'config' && !this.tellsLabels) return { body: {} };
     if (job) return { body: toPart(job, part ?? '') };
     if (path === '/v2/sessions') return { body: { sessionHandle: 's' } };
     if (path.endsWith('/statements')) return this.#submit(body);

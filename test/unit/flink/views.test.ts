@@ -115,6 +115,16 @@ describe('the views', () => {
     expect(cluster.jobs.size).toBe(0);
   });
 
+  test('are stopped, too, while Flink does not tell yet whose job it is', async () => {
+    const cluster = new FakeCluster();
+    cluster.tellsLabels = false;
+    await using opened = await openOn(cluster);
+    await opened.flink.views.apply();
+    const stopped = await opened.flink.views.stopAll({ savepoint: false, deadlineMs: 1_000 });
+    expect(stopped).toEqual([{ view: 'top_users', savepoint: null, error: null }]);
+    expect([...cluster.jobs.values()].map(({ state }) => state)).toEqual(['CANCELED']);
+  });
+
   test('are looked after no more once stopped', async () => {
     const cluster = new FakeCluster();
     await using opened = await openOn(cluster);

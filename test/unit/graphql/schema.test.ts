@@ -155,6 +155,19 @@ describe('producing', () => {
     expect((await log.bounds()).get(0)?.end).toBe(0n);
   });
 
+  it.each(['NOT_WRITTEN', 'UNKNOWN'] as const)('tells of an event that was %s why, as data', async (outcome) => {
+    const error = new SluiceError('TIMEOUT', 'Kafka did not answer in time.');
+    const writer: Writer = { write: async () => [{ outcome, partition: 1, error }], close: async () => undefined };
+    const { run } = open({ writer });
+    const result = await run(
+      'mutation { produceUserClicks(events: { userId: "a", url: "/" }) { records { outcome offset error { code message } } } }',
+    );
+    expect(result.errors).toBeUndefined();
+    expect(plain(result.data).produceUserClicks.records).toEqual([
+      { outcome, offset: null, error: { code: 'TIMEOUT', message: 'Kafka did not answer in time.' } },
+    ]);
+  });
+
   it('gives a cursor just before the first record, from which its own records are seen', async () => {
     const { log, run, listen } = open();
     log.append(0, '{"user_id":"old","url":"/","clicked_at":"2026-01-01T00:00:00Z"}');
