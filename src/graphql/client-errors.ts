@@ -35,15 +35,21 @@ export function withPhase(error: Error, phase: keyof typeof codeOfPhase): GraphQ
   return withCode(new GraphQLError('The document is nested too deeply.'), codeOfPhase[phase]);
 }
 
-/** The code that a library set stays when it is one of ours, and so does the HTTP status; its inner error does not. */
+/** HTTP status of a request body over the limit, the one such error to which the server gives no code. */
+const payloadTooLarge = 413;
+
+/**
+ * The code that a library set stays when it is one of ours, its inner error does not. In place: the server reads the
+ * HTTP status from the very error that it threw.
+ */
 function withCode(error: GraphQLError, otherwise: ErrorCode): GraphQLError {
-  const { originalError: _, ...extensions } = error.extensions;
-  const fallback = extensions.http === undefined ? otherwise : 'BAD_REQUEST';
+  const { extensions } = error;
+  const isTooLarge = (extensions.http as { status?: number } | undefined)?.status === payloadTooLarge;
+  const fallback = isTooLarge ? 'BAD_REQUEST' : otherwise;
   const code = isErrorCode(extensions.code) ? extensions.code : fallback;
-  return new GraphQLError(error.message, {
-    ...placeOf(error),
-    extensions: { ...extensions, code, retryable: codes[code].retryable },
-  });
+  delete extensions.originalError;
+  if (code === 'BAD_REQUEST') extensions.http ??= { status: 400 };
+  return Object.assign(error, { extensions: Object.assign(extensions, { code, retryable: codes[code].retryable }) });
 }
 
 function isErrorCode(code: unknown): code is ErrorCode {
