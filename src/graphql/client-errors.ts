@@ -48,7 +48,8 @@ function withCode(error: GraphQLError, otherwise: ErrorCode): GraphQLError {
   const fallback = isTooLarge ? 'BAD_REQUEST' : otherwise;
   const code = isErrorCode(extensions.code) ? extensions.code : fallback;
   delete extensions.originalError;
-  if (code === 'BAD_REQUEST') extensions.http ??= { status: 400 };
+  // Yoga would answer some of these with 200 to a client that takes plain JSON: what is no request is none for all.
+  if (code === 'BAD_REQUEST') extensions.http = { status: 400, ...(extensions.http ?? {}), spec: false };
   return Object.assign(error, { extensions: Object.assign(extensions, { code, retryable: codes[code].retryable }) });
 }
 
