@@ -58,7 +58,7 @@ describe('the writer', () => {
     const at = (partition: number, value: string) => [record(value, { partition })];
     const outcomes = await Promise.all([
       kafka.writer.write(topic, [...at(0, 'a'), ...at(1, 'b')], soon),
-      kafka.writer.write(topic, at(1, 'x'.repeat(3 * 1024 * 1024)), soon),
+      kafka.writer.write(topic, at(1, 'x'.repeat(9 * 1024 * 1024)), soon),
       kafka.writer.write(topic, [...at(1, 'c'), ...at(2, 'd')], soon),
     ]);
     expect(outcomes.flat()).toMatchObject([

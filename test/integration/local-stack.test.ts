@@ -1,12 +1,12 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { access, readFile, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { Kafka, logLevel } from 'kafkajs';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { type LocalStack, type LocalStackOptions, localOptions, openLocalStack } from '#local';
 import { isAlive } from '../../src/local/processes.ts';
+import { takeDefaultPorts } from '../support/default-ports.ts';
 import { useTempDir } from '../support/temp-dir.ts';
 
 describe('the local stack', () => {
@@ -45,10 +45,7 @@ describe('the local stack', () => {
   }
 
   it('takes another port when the default one is taken, says where, and leaves nothing behind when it ends', async () => {
-    const squatter = createServer().on('error', () => {});
-    squatter.listen(9092, '127.0.0.1');
-    await Promise.race([once(squatter, 'listening'), once(squatter, 'error')]);
-    onTestFinished(() => void squatter.close());
+    await using _taken = await takeDefaultPorts();
     const { stack } = await open({ ports: {} });
     expect(stack.endpoints).toEqual({
       kafkaBrokers: expect.stringMatching(/^127\.0\.0\.1:\d+$/),

@@ -111,7 +111,7 @@ describe('the main job', () => {
           { timeout: 30_000 },
         )
         .toMatchObject({ state: 'RUNNING' });
-    const first = await startGateway({ schema: schema.folder });
+    await using first = await startGateway({ schema: schema.folder });
     await running(first.url);
     const before = await jobsOf(first.url);
     await first.kill();

@@ -170,6 +170,11 @@ const table: readonly (readonly [title: string, declaration: string | readonly D
     '2:24  "Click" and "B" both have the root field "clicks".',
   ],
   [
+    'two plurals that would make one mutation',
+    `${clicks}type B @stream(plural: "Clicks") { a: Int }`,
+    '2:24  "Click" and "B" have root fields, "clicks" and "Clicks", that differ in the first letter\'s case only.',
+  ],
+  [
     'a plural that the API needs',
     'type Sluice @stream(plural: "jobs") { a: Int }',
     '1:29  The root field "jobs" is reserved',
@@ -186,6 +191,21 @@ const table: readonly (readonly [title: string, declaration: string | readonly D
     'a type name that the API would make',
     'type ClickFilter @stream { a: Int }',
     '1:6  Names that end in "Filter" are reserved',
+  ],
+  [
+    'a field of a nested type that its filter needs',
+    'type A @stream { b: B }\ntype B { isNull: Boolean }',
+    '2:10  The field name "isNull" is reserved',
+  ],
+  [
+    'an enum name that the API would make',
+    'type A @stream { a: CoatComparison }\nenum CoatComparison { X }',
+    '2:6  Names that end in "Comparison" are reserved',
+  ],
+  [
+    'a type name of which the API would make one that it has',
+    'type A @stream { a: Header }\ntype Header { b: Int }',
+    '2:6  The name "Header" is reserved: the API has a type "HeaderFilter"',
   ],
   [
     'a reserved enum name',

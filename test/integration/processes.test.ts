@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { afterEach, describe, expect, it } from 'vitest';
-import { dataMark, endLeftovers } from '../../../src/local/leftovers.ts';
-import { birthOf, endProcesses, isAlive } from '../../../src/local/processes.ts';
-import { useTempDir } from '../../support/temp-dir.ts';
+import { dataMark, endLeftovers } from '../../src/local/leftovers.ts';
+import { birthOf, endProcesses, isAlive } from '../../src/local/processes.ts';
+import { useTempDir } from '../support/temp-dir.ts';
 
 const started: ChildProcess[] = [];
 

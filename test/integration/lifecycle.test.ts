@@ -1,0 +1,106 @@
+import { readFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { dataMark, endLeftovers } from '../../src/local/leftovers.ts';
+import { findByArgument, isAlive } from '../../src/local/processes.ts';
+import { declare, uniqueName } from '../support/declarations.ts';
+import { takeDefaultPorts } from '../support/default-ports.ts';
+import { runGateway, spawnGateway, startGateway } from '../support/gateway.ts';
+import { listen } from '../support/listen.ts';
+import { useTempDir } from '../support/temp-dir.ts';
+
+/** A stream of its own in a folder that is deleted after the test. */
+async function declareStream(): Promise<string> {
+  const text = `type Thing @stream(topic: "${uniqueName('things')}", plural: "things") { name: String! }`;
+  const schema = await declare({ 'a.graphql': text });
+  onTestFinished(() => schema[Symbol.asyncDispose]());
+  return schema.folder;
+}
+
+async function readAll(reader: ReadableStreamDefaultReader<unknown>): Promise<void> {
+  while (!(await reader.read()).done);
+}
+
+describe('a gateway with a local stack', () => {
+  const temp = useTempDir();
+  let ports: AsyncDisposable;
+  beforeEach(async () => {
+    ports = await takeDefaultPorts();
+  });
+  afterEach(async () => {
+    await endLeftovers(temp.path);
+    await ports[Symbol.asyncDispose]();
+  });
+  const settings = async () => ({ schema: await declareStream(), clusters: 'local', data: temp.path }) as const;
+  const jvms = () => findByArgument(dataMark(temp.path));
+
+  it('that is stopped while it starts leaves nothing running', async () => {
+    await using run = await spawnGateway(await settings());
+    await run.printed(/Waiting for Kafka/);
+    await expect.poll(jvms).not.toEqual([]);
+    run.send('SIGINT');
+    expect(await run.exited).toBe(1);
+    expect(run.output()).toContain('Stopped while starting');
+    expect(await jvms()).toEqual([]);
+  });
+
+  it('has its data for itself, and a second Ctrl-C does not wait', async () => {
+    await using first = await startGateway(await settings());
+    const { pid, processes, graphql } = JSON.parse(await readFile(join(temp.path, 'endpoints.json'), 'utf8'));
+    expect({ pid, graphql }).toEqual({ pid: first.pid, graphql: first.url });
+    expect(processes).toHaveLength(4);
+
+    const second = await runGateway(await settings());
+    expect(second.code).toBe(1);
+    expect(second.output).toContain(`in use by the gateway with process id ${first.pid}`);
+    const clean = await runGateway({ ...(await settings()), args: ['--clean'] });
+    expect(clean.code).toBe(1);
+    expect(clean.output).toContain(`in use by the gateway with process id ${first.pid}`);
+
+    first.send('SIGINT');
+    await first.printed(/Stopping.*Ctrl-C again/);
+    first.send('SIGINT');
+    expect(await first.exited).toBe(1);
+    // Killed by a gateway that is gone: they end in their own time.
+    await expect.poll(jvms).toEqual([]);
+    expect(processes.filter(({ pid: jvm }: { pid: number }) => isAlive(jvm))).toEqual([]);
+
+    const cleaned = await runGateway({ ...(await settings()), args: ['--clean'] });
+    expect(cleaned).toMatchObject({ code: 0, output: expect.stringContaining('Forgot') });
+  });
+});
+
+describe('a gateway on existing clusters', () => {
+  it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
+    'ends with 0 on %s while a stream over HTTP is open',
+    async (signal) => {
+      await using gateway = await startGateway({ schema: await declareStream() });
+      const query = encodeURIComponent('subscription { things { nodes { name } } }');
+      const response = await fetch(`${gateway.url}?query=${query}`, { headers: { accept: 'text/event-stream' } });
+      const reader = (response.body ?? new ReadableStream()).getReader();
+      await reader.read();
+      // The connection breaks off: a client that finds that out resumes with its cursor.
+      const broken = expect(readAll(reader)).rejects.toThrow('terminated');
+      gateway.send(signal);
+      expect(await gateway.exited).toBe(0);
+      await broken;
+    },
+  );
+
+  it('names the port that is taken', async () => {
+    await using taken = await listen(createServer());
+    const { code, output } = await runGateway({ schema: await declareStream(), args: ['--port', `${taken.port}`] });
+    expect(code).toBe(2);
+    expect(output).toContain(`Port ${taken.port} on 127.0.0.1 is in use.`);
+  });
+
+  it.each([
+    ['--help', /SLUICE_SCHEMA/],
+    ['--version', /^\d+\.\d+\.\d+\n$/],
+  ])('only answers %s', async (flag, answer) => {
+    const { code, output } = await runGateway({ schema: '/nowhere', args: [flag] });
+    expect(code).toBe(0);
+    expect(output).toMatch(answer);
+  });
+});
