@@ -58,7 +58,10 @@ export function openFlink(options: OpenFlinkOptions): Flink {
   const sessions = createSessions(options, new SqlGateway(sqlRest));
   const views = createViews(options, jobManager, sessions);
   return {
-    jobs: { list: () => jobManager.jobs(), get: (id) => jobManager.job(id) },
+    jobs: {
+      list: async () => (await jobManager.jobs()).map((job) => withOwnView(job, views, model)),
+      get: async (id) => withOwnView(await jobManager.job(id), views, model),
+    },
     views,
     session: { execute: (statement, how) => sessions.first.execute(statement, how) },
     isReady: createReadiness(jobManager),
@@ -109,6 +112,14 @@ function createViews(options: OpenFlinkOptions, jobManager: JobManager, pools: S
 
 function viewsOf(model: Model): readonly View[] {
   return model.sources.filter((source) => source.kind === 'view');
+}
+
+/** Flink tells the labels of a job only some seconds after its start; of our own jobs we know them. */
+function withOwnView(job: Job, views: Views, model: Model): Job {
+  if (job.view !== null) return job;
+  const topic = views.statuses().find(({ jobId }) => jobId === job.id)?.view;
+  const view = viewsOf(model).find((candidate) => candidate.topic === topic);
+  return view ? { ...job, view: view.topic, sql: view.sql } : job;
 }
 
 function createReadiness(jobManager: JobManager): () => Promise<boolean> {
