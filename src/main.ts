@@ -39,7 +39,7 @@ async function clean({ dataDir }: Config): Promise<void> {
 
 /** Serves until a signal comes, or until a part is gone for good. */
 async function serve(config: Config): Promise<void> {
-  const logger = createLogger(config);
+  const logger = await createLogger(config);
   const stop = listenForStop();
   const progress = showProgress();
   const gateway = await open(config, {
@@ -79,13 +79,12 @@ function listenForStop(): { readonly signal: AbortSignal; readonly asked: Promis
   return { signal: controller.signal, asked: asked.promise };
 }
 
-function createLogger({ log }: Config): Logger {
+/** Pretty lines are made in this thread: pino's way of making them in another costs 20 MB. */
+async function createLogger({ log }: Config): Promise<Logger> {
   const options = { level: log.level, base: null };
   if (log.format === 'json') return pino(options);
-  return pino({
-    ...options,
-    transport: { target: 'pino-pretty', options: { ignore: 'pid,hostname', destination: 2 } },
-  });
+  const { default: pretty } = await import('pino-pretty');
+  return pino(options, pretty({ ignore: 'pid,hostname', destination: 2, sync: true }));
 }
 
 async function ownVersion(): Promise<string> {
