@@ -1,13 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import { createCodec } from '#codec';
 import type { Config } from '#config';
 import { messageOf, SluiceError } from '#errors';
-import { createCursors, createRecordDecoder, Feeds } from '#feed';
+import { createCursors, Feeds } from '#feed';
 import { type Flink, flinkOptions, openFlink } from '#flink';
-import { createSchema, exampleOperations, type ServedSource } from '#graphql';
+import { createSchema, exampleOperations, serveSource } from '#graphql';
 import { type Kafka, kafkaOptionsSchema, openKafka } from '#kafka';
-import { createStreamDdl, isTable, type Model, type Source, toTopicSettings } from '#model';
+import { type Model, toTopicSettings } from '#model';
 import { openServer, type Server, serverOptions } from '#server';
 import type { RunningClusters } from './clusters.ts';
 import { readCursorSecrets } from './cursor-secrets.ts';
@@ -47,7 +46,7 @@ export async function openGateway(config: Config, parts: GatewayParts): Promise<
   const kafka = started.adopt(openKafka(kafkaOptionsSchema.parse({ connection }), logger), (open) => open.close());
   const feeds = started.adopt(new Feeds({ log: kafka.log }), (open) => open.close());
   const flink = started.adopt(openViews(model, clusters, logger), (open) => closeViews(open, clusters));
-  const sources = model.sources.map(serve);
+  const sources = model.sources.map(serveSource);
   const { produceTimeoutMs, queryTimeoutMs } = config;
   const { writer } = kafka;
   const gateway = { model, sources, feeds, cursors, writer, flink, produceTimeoutMs, queryTimeoutMs, now: Date.now };
@@ -73,13 +72,6 @@ export async function openGateway(config: Config, parts: GatewayParts): Promise<
   signal.throwIfAborted();
   const running = started.move();
   return { model, url: server.url, clusters, close: () => running.disposeAsync() };
-}
-
-/** What is needed to serve a declared stream or view. */
-function serve(source: Source): ServedSource {
-  const codec = createCodec(source);
-  const decode = createRecordDecoder(codec, isTable(source));
-  return { source, codec, ddl: createStreamDdl(source), feed: { topic: source.topic, field: source.plural, decode } };
 }
 
 function openViews(model: Model, { flink, kafkaBrokers, restorePoints }: RunningClusters, logger: Logger): Flink {

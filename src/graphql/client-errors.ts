@@ -7,7 +7,7 @@ export interface ErrorLog {
   error(facts: object, message: string): void;
 }
 
-/** Words in which graphql-js says that the document or its variables do not fit; those carry no original error. */
+/** The code of an error that a phase before the execution met. */
 const codeOfPhase = { parse: 'GRAPHQL_PARSE_FAILED', validate: 'GRAPHQL_VALIDATION_FAILED' } as const;
 
 /**

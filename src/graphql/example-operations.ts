@@ -1,4 +1,4 @@
-import { type Field, isTable, type Model, type Source, type Stream, type View } from '#model';
+import { type Field, isTable, type Model, type Source, type Stream, toProduceField, type View } from '#model';
 
 const sampleOf: Readonly<Record<string, string>> = {
   ID: '"alice"',
@@ -68,7 +68,7 @@ function produceTo(stream: Stream): string {
   return `# Writes one event. "before" is a place just before
 # it: subscribe "after" it to see your own event.
 mutation Produce${stream.typeName} {
-  produce${stream.plural.charAt(0).toUpperCase()}${stream.plural.slice(1)}(events: [{ ${event} }]) {
+  ${toProduceField(stream.plural)}(events: [{ ${event} }]) {
     records { outcome topic partition offset }
     before
   }

@@ -5,3 +5,4 @@ export { type ErrorLog, toClientError, withPhase } from './client-errors.ts';
 export { exampleOperations } from './example-operations.ts';
 export type { FlinkAccess, Gateway, ServedSource } from './gateway.ts';
 export { createSchema, printSortedSchema } from './schema.ts';
+export { serveSource } from './serve-source.ts';

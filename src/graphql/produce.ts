@@ -2,7 +2,7 @@ import type { GraphQLResolveInfo, SelectionSetNode } from 'graphql';
 import { messageOf, SluiceError } from '#errors';
 import type { Position } from '#feed';
 import type { NewRecord, WriteOutcome } from '#kafka';
-import type { Stream } from '#model';
+import { type Stream, toProduceField } from '#model';
 import type { BuildContext } from './builder.ts';
 import type { DeclaredNode, DeclaredTypes } from './declared-types.ts';
 import type { Gateway, ServedSource } from './gateway.ts';
@@ -34,7 +34,7 @@ export function addProduceField(
     { name: stream.typeName, description: stream.description, fields: stream.fields },
     optional,
   );
-  builder.mutationField(`produce${stream.plural.charAt(0).toUpperCase()}${stream.plural.slice(1)}`, (t) =>
+  builder.mutationField(toProduceField(stream.plural), (t) =>
     t.field({
       type: types.payload,
       description: `Writes events to ${stream.topic}. All are checked before any is written; each has its own outcome.`,

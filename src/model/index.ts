@@ -11,6 +11,7 @@ export {
 export { printDirectives } from './directives.ts';
 export type { DeclarationFile } from './documents.ts';
 export { loadModel, readDeclarations } from './load.ts';
+export { toProduceField } from './names.ts';
 export { type Parsed, parseModel } from './parse.ts';
 export { type Fault, printFault } from './place.ts';
 export { type SourceTopicSettings, toTopicSettings } from './topic-settings.ts';

@@ -51,3 +51,8 @@ export function listOf(names: readonly string[], conjunction: 'and' | 'or' = 'or
   const last = quoted.pop() ?? 'nothing';
   return quoted.length === 0 ? last : `${quoted.join(', ')} ${conjunction} ${last}`;
 }
+
+/** The mutation that produces into a stream, from its plural: `userClicks` → `produceUserClicks`. */
+export function toProduceField(plural: string): string {
+  return `produce${plural.charAt(0).toUpperCase()}${plural.slice(1)}`;
+}

@@ -1,6 +1,6 @@
 import type { ObjectTypeDefinitionNode } from 'graphql';
 import { argumentPlace, type DirectiveUse, numberOf, textOf, textsOf } from './directive-use.ts';
-import { didYouMean, toCamelCase, toPlural, toSnakeCase } from './names.ts';
+import { didYouMean, toCamelCase, toPlural, toProduceField, toSnakeCase } from './names.ts';
 import { placeOf, type Report } from './place.ts';
 import { refuseRootField, refuseTopic } from './reserved.ts';
 import type { Field, FieldType, ScalarName, Source } from './types.ts';
@@ -37,9 +37,9 @@ export function checkClashes(sources: readonly SourceNode[], report: Report): vo
       const what = `"${sameTopic}" and "${typeName}" are both on the topic "${topic}".`;
       report(argumentPlace(use, 'topic'), `${what} A topic has one type; give one of them another topic.`);
     }
-    // As it ends the name of the mutation.
-    const capitalised = `${plural.charAt(0).toUpperCase()}${plural.slice(1)}`;
-    const same = plurals.get(capitalised);
+    // Two plurals may differ and yet make one mutation.
+    const mutation = toProduceField(plural);
+    const same = plurals.get(mutation);
     if (same !== undefined) {
       const pair = `"${same.typeName}" and "${typeName}"`;
       const what =
@@ -49,7 +49,7 @@ export function checkClashes(sources: readonly SourceNode[], report: Report): vo
       report(argumentPlace(use, 'plural'), `${what} Give one of them another with plural: "…".`);
     }
     topics.set(topic, topics.get(topic) ?? typeName);
-    plurals.set(capitalised, same ?? { plural, typeName });
+    plurals.set(mutation, same ?? { plural, typeName });
   }
 }
 

@@ -1,12 +1,8 @@
 import { isInputObjectType, isObjectType } from 'graphql';
 import { describe, expect, it } from 'vitest';
-import { createCodec } from '#codec';
-import { createCursors, createRecordDecoder, Feeds } from '#feed';
-import { createSchema } from '#graphql';
 import { parseModel } from '#model';
 import { refuseFieldName, refuseRootField, refuseTypeName } from '../../../src/model/reserved.ts';
-import { MemoryLog } from '../../support/memory-log.ts';
-import { openNoFlink } from '../../support/no-flink.ts';
+import { schemaOf } from '../../support/schema-of.ts';
 
 /** Names that no type of the API contains, used in every way in which a declaration can use a name. */
 const declaration = `
@@ -22,29 +18,13 @@ const declaration = `
 `;
 const declared = ['Zebra', 'Herd', 'Stripe', 'Coat'];
 
-function schemaOf(text: string) {
+function modelOf(text: string) {
   const parsed = parseModel([{ file: 'zebra.graphql', text }]);
   if (!parsed.ok) throw new Error(JSON.stringify(parsed.faults));
-  const { model } = parsed;
-  const sources = model.sources.map((source) => {
-    const codec = createCodec(source);
-    const decode = createRecordDecoder(codec, false);
-    return { source, codec, ddl: '', feed: { topic: source.topic, field: source.plural, decode } };
-  });
-  return createSchema({
-    model,
-    sources,
-    feeds: new Feeds({ log: new MemoryLog(1) }),
-    cursors: createCursors([Buffer.alloc(32)]),
-    writer: { write: () => Promise.resolve([]), close: () => Promise.resolve() },
-    flink: openNoFlink(model),
-    produceTimeoutMs: 1,
-    queryTimeoutMs: 1,
-    now: () => 0,
-  });
+  return parsed.model;
 }
 
-const schema = schemaOf(declaration);
+const schema = schemaOf(modelOf(declaration));
 const typeNames = Object.keys(schema.getTypeMap()).filter((name) => !name.startsWith('__'));
 const fixed = typeNames.filter((name) => !declared.some((own) => name.startsWith(own)));
 /** What the API appends to declared names to name types of its own. */
@@ -109,6 +89,6 @@ describe('the names that declarations may not use', () => {
 
   it('do not include isNull for a field of a stream', () => {
     expect(refuseFieldName('isNull', false)).toBeNull();
-    expect(() => schemaOf('type Zebra @stream { isNull: Boolean }')).not.toThrow();
+    expect(() => schemaOf(modelOf('type Zebra @stream { isNull: Boolean }'))).not.toThrow();
   });
 });
