@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { Config } from '#config';
 import { messageOf, SluiceError } from '#errors';
-import { createCursors, Feeds } from '#feed';
+import { createCursors, type FeedCounters, Feeds } from '#feed';
 import { type Flink, flinkOptions, openFlink } from '#flink';
 import { createSchema, exampleOperations, serveSource } from '#graphql';
 import { type Kafka, kafkaOptionsSchema, openKafka } from '#kafka';
@@ -18,6 +18,8 @@ export interface Gateway {
   /** Of the API and of GraphiQL. */
   readonly url: string;
   readonly clusters: RunningClusters;
+  /** What feeds and sockets have done so far, and what is open now. */
+  readonly counters: { readonly feeds: Readonly<FeedCounters>; readonly traffic: Server['traffic'] };
   /** Ends everything, in the reverse order of its start. */
   close(): Promise<void>;
 }
@@ -44,12 +46,13 @@ export async function openGateway(config: Config, parts: GatewayParts): Promise<
   const cursors = createCursors(await readCursorSecrets(config, logger));
   const connection = { brokers: clusters.kafkaBrokers };
   const kafka = started.adopt(openKafka(kafkaOptionsSchema.parse({ connection }), logger), (open) => open.close());
-  const feeds = started.adopt(new Feeds({ log: kafka.log }), (open) => open.close());
+  const feeds = started.adopt(new Feeds({ log: kafka.log, ...config.feeds }), (open) => open.close());
   const flink = started.adopt(openViews(model, clusters, logger), (open) => closeViews(open, clusters));
   const sources = model.sources.map(serveSource);
   const { produceTimeoutMs, queryTimeoutMs } = config;
   const { writer } = kafka;
-  const gateway = { model, sources, feeds, cursors, writer, flink, produceTimeoutMs, queryTimeoutMs, now: Date.now };
+  const access = { feeds, cursors, writer, flink, errorLog: logger };
+  const gateway = { model, sources, ...access, produceTimeoutMs, queryTimeoutMs, now: Date.now };
   const schema = createSchema(gateway);
 
   const ending = new AbortController();
@@ -64,14 +67,22 @@ export async function openGateway(config: Config, parts: GatewayParts): Promise<
   });
   const options = serverOptions.parse(config.server);
   const server: Server = started.adopt(
-    await openServer({ schema, tabs: exampleOperations(model), readiness, logger, options }),
+    await openServer({
+      schema,
+      tabs: exampleOperations(model),
+      readiness,
+      lastPages: () => feeds.flush(),
+      logger,
+      options,
+    }),
     (open) => open.close(),
   );
   if (config.demo) started.adopt(openDemo(sources, writer, logger), (open) => open.close());
   await clusters.describe({ graphql: server.url });
   signal.throwIfAborted();
   const running = started.move();
-  return { model, url: server.url, clusters, close: () => running.disposeAsync() };
+  const counters = { feeds: feeds.counters, traffic: server.traffic };
+  return { model, url: server.url, clusters, counters, close: () => running.disposeAsync() };
 }
 
 function openViews(model: Model, { flink, kafkaBrokers, restorePoints }: RunningClusters, logger: Logger): Flink {

@@ -31,6 +31,15 @@ export interface Config {
     readonly port: number;
     /** The port was named by the user: when it is taken, that is an error. */
     readonly isPortFixed: boolean;
+    readonly keepAliveMs: number;
+    readonly stallTimeoutMs: number;
+    readonly socketBacklogBytes: number;
+    readonly totalBacklogBytes: number;
+  };
+  readonly feeds: {
+    readonly ringBytes: number;
+    readonly ringsTotalBytes: number;
+    readonly idlePageMs: number;
   };
   readonly schemaDir: string;
   readonly dataDir: string;
@@ -106,6 +115,15 @@ function toConfig(command: Config['command'], values: OptionValues): Config {
       host: values.host ?? '127.0.0.1',
       port: values.port ?? 4000,
       isPortFixed: values.port !== undefined,
+      keepAliveMs: values.keepAliveMs ?? 12_000,
+      stallTimeoutMs: values.stallTimeoutMs ?? 60_000,
+      socketBacklogBytes: values.socketBacklogBytes ?? 256 * 1024,
+      totalBacklogBytes: values.totalBacklogBytes ?? 64 * 1024 * 1024,
+    }),
+    feeds: Object.freeze({
+      ringBytes: values.ringBytes ?? 1024 * 1024,
+      ringsTotalBytes: values.ringsTotalBytes ?? 64 * 1024 * 1024,
+      idlePageMs: values.idlePageMs ?? 30_000,
     }),
     schemaDir: values.schemaDir ?? 'schema',
     dataDir: values.dataDir ?? '.sluice',

@@ -37,7 +37,16 @@ export const codes = {
   },
   NOT_FOUND: { retryable: false, meaning: 'Nothing has this name or id.' },
   OVERLOADED: { retryable: true, meaning: 'A bounded queue is full; nothing was done. Try again later.' },
+  TABLE_TOO_LARGE: {
+    retryable: false,
+    meaning:
+      'The rows of a table do not fit into the memory that this gateway has for tables; its changes can be followed.',
+  },
   TIMEOUT: { retryable: true, meaning: 'The deadline passed before the outcome was known.' },
+  SLOW_CONSUMER: {
+    retryable: true,
+    meaning: 'The subscriber was slower than its stream and wanted DISCONNECT; `extensions.cursor` is where to go on.',
+  },
   SHUTTING_DOWN: {
     retryable: true,
     meaning: 'This gateway is stopping; another replica or a later attempt will answer.',

@@ -1,76 +1,104 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { SluiceError } from '#errors';
+import { createCounters, type FeedCounters } from './counters.ts';
 import type { CursorScope } from './cursor.ts';
-import { History } from './history.ts';
-import { LiveReader } from './live-reader.ts';
-import type { Bounds, Position, RecordLog } from './log.ts';
-import { joinGaps, type Page, type RecordFilter } from './page.ts';
-import { endsOf, hasReached, lagOf } from './position.ts';
-import type { FeedRecord, RecordDecoder } from './record.ts';
-import { type EndPosition, type Gap, resolveEnd, resolveStart, type StartPosition } from './start.ts';
+import { type QueryRequest, queryHistory } from './history-query.ts';
+import type { Bounds, RecordLog } from './log.ts';
+import type { Page } from './page.ts';
+import { RingBudget } from './ring.ts';
+import { Rounds } from './rounds.ts';
+import type { FeedSource } from './source.ts';
+import type { StartPosition } from './start.ts';
+import type { SubscribeRequest } from './subscribe-request.ts';
+import { Subscription } from './subscription.ts';
+import { Leases, type Schedule } from './table-leases.ts';
+import { queryTable, type TableQueryRequest } from './table-query.ts';
+import type { TableLimits } from './table-rows.ts';
+import { needsRows } from './table-start.ts';
 import { TopicFeed } from './topic-feed.ts';
-
-/** One declared stream or view, as the feed knows it. */
-export interface FeedSource {
-  readonly topic: string;
-  /** The root field; its cursors are good for it alone. */
-  readonly field: string;
-  readonly decode: RecordDecoder;
-}
-
-/** A bounded read of history. */
-export interface QueryRequest {
-  readonly first: number;
-  readonly from: StartPosition;
-  readonly until: EndPosition;
-  readonly filter: RecordFilter | null;
-  /** When it aborts, the page holds what was found until then. */
-  readonly signal: AbortSignal;
-}
-
-/** A subscription: a query that keeps going. */
-export interface SubscribeRequest {
-  readonly from: StartPosition;
-  readonly filter: RecordFilter | null;
-  /** Most records in a page. */
-  readonly maxRecords: number;
-}
 
 /** Settings of {@link Feeds}. */
 export interface FeedsOptions {
   readonly log: RecordLog;
   /** Bound of the newest records kept in memory for each partition that somebody reads, in bytes. */
   readonly ringBytes?: number;
+  /** The same bound over all partitions, in bytes. */
+  readonly ringsTotalBytes?: number;
+  /** Bound of one page, in bytes of what its records hold in memory. */
+  readonly pageBytes?: number;
+  /** After so long without a page a subscriber whose stream moved on gets an empty one, in milliseconds. */
+  readonly idlePageMs?: number;
+  /** How long subscriptions wait for a topic that was deleted to be there again, in milliseconds. */
+  readonly recreatedWithinMs?: number;
+  /** Most rows of a table that are kept in memory. */
+  readonly tableMaxRows?: number;
+  /** Memory that the rows of all tables in use may take, in bytes. */
+  readonly tablesTotalBytes?: number;
+  /** How long a table's rows are kept after their last use, in milliseconds. */
+  readonly tableIdleMs?: number;
+  /** Milliseconds since the epoch. */
+  readonly now?: () => number;
+  /** Runs something later. */
+  readonly schedule?: Schedule;
 }
 
 /** How many subscribers a topic has, and what they share. */
 interface Shared {
   subscribers: number;
-  readonly feed: Promise<TopicFeed>;
+  readonly opened: Promise<TopicFeed>;
+  feed: TopicFeed | null;
 }
 
-const defaultRingBytes = 1024 * 1024;
-/** A filtered query looks at this many records at a time. */
-const scanRecords = 1000;
+const defaults = {
+  ringBytes: 1024 * 1024,
+  ringsTotalBytes: 64 * 1024 * 1024,
+  pageBytes: 1024 * 1024,
+  idlePageMs: 30_000,
+  recreatedWithinMs: 30_000,
+  tableMaxRows: 1_000_000,
+  tablesTotalBytes: 512 * 1024 * 1024,
+  tableIdleMs: 60_000,
+  now: Date.now,
+  schedule: runLater,
+};
+/** How often a deleted topic is looked for. */
+const recreatedPollMs = 250;
+/** How often it is looked for subscribers who have had no page for long. */
+const refreshEveryMs = 1000;
 
 /** All feeds of a gateway: opens a topic's feed with its first subscriber and closes it with the last. */
 export class Feeds {
-  readonly #log: RecordLog;
-  readonly #ringBytes: number;
+  readonly #options: Required<FeedsOptions>;
   readonly #shared = new Map<string, Shared>();
+  readonly #rounds = new Rounds();
+  readonly #budget: RingBudget;
+  readonly #counters: FeedCounters = createCounters();
+  readonly #tables: Leases<Shared>;
+  readonly #tableLimits: TableLimits;
+  #refreshing: NodeJS.Timeout | null = null;
 
   constructor(options: FeedsOptions) {
-    this.#log = options.log;
-    this.#ringBytes = options.ringBytes ?? defaultRingBytes;
+    this.#options = { ...defaults, ...options };
+    const { ringsTotalBytes, tableIdleMs, schedule, tableMaxRows, tablesTotalBytes } = this.#options;
+    this.#budget = new RingBudget(ringsTotalBytes);
+    this.#tables = new Leases(tableIdleMs, schedule);
+    this.#tableLimits = { maxRows: tableMaxRows, budget: { bytes: 0, maxBytes: tablesTotalBytes } };
+  }
+
+  /** What was done so far, and what is open now. */
+  get counters(): Readonly<FeedCounters> {
+    return this.#counters;
   }
 
   /** What a cursor of this source is bound to. */
   async scope(source: FeedSource): Promise<CursorScope> {
-    const { clusterId, topicId } = await this.#log.identify(source.topic);
+    const { clusterId, topicId } = await this.#options.log.identify(source.topic);
     return { clusterId, topicId, field: source.field };
   }
 
   /** The bounds of the source's topic now. */
   bounds(source: FeedSource): Promise<ReadonlyMap<number, Bounds>> {
-    return this.#log.bounds(source.topic);
+    return this.#options.log.bounds(source.topic);
   }
 
   /** Topics that are followed at present. */
@@ -80,94 +108,141 @@ export class Feeds {
 
   /** One page of history, merged over the partitions by timestamp. */
   async query(source: FeedSource, request: QueryRequest): Promise<Page> {
-    const { signal, filter, first } = request;
-    const { topic, decode } = source;
-    const [scope, bounds] = await Promise.all([this.scope(source), this.#log.bounds(topic)]);
-    const context = { log: this.#log, decode, topic, topicId: scope.topicId, bounds, signal };
-    const [start, until] = await Promise.all([resolveStart(request.from, context), resolveEnd(request.until, context)]);
-    const history = new History(this.#log, decode, { topic, from: start.position, until });
-    const records: FeedRecord[] = [];
-    let gap: Gap | null = start.gap;
-    while (records.length < first && !history.isDone && !signal.aborted) {
-      const taken = await history.take(
-        filter ? Math.min(scanRecords, first - records.length) : first - records.length,
-        signal,
-      );
-      gap = joinGaps(gap, taken.gaps);
-      records.push(...(filter ? taken.records.filter(filter) : taken.records));
-    }
-    const end = new Map([...start.position, ...history.position]);
-    const ends = endsOf(bounds);
-    return {
-      records,
-      start: start.position,
-      end,
-      gap,
-      live: hasReached(end, ends),
-      lag: lagOf(end, ends),
-      hasNextPage: !history.isDone,
-      scope,
-    };
+    const { log, pageBytes } = this.#options;
+    return await queryHistory(source, request, { log, pageBytes, scope: await this.scope(source) });
   }
 
-  /**
-   * Pages from the start on, until the signal aborts or the iterator is returned; the first comes at once. Later ones
-   * come when there are records (or a gap) to tell, with all that gathered while the reader was busy.
-   * Nothing happens before the first `next()`.
-   */
-  async *subscribe(
-    source: FeedSource,
-    request: SubscribeRequest,
-    signal: AbortSignal,
-  ): AsyncGenerator<Page, void, void> {
+  /** One page of a table's present rows. Its cursors are good for further pages, the last one's for a subscription. */
+  async queryTable(source: FeedSource, request: TableQueryRequest): Promise<Page> {
     const shared = this.#join(source);
+    let release: (() => void) | null = null;
     try {
-      const feed = await shared.feed;
-      const { clusterId, topicId } = feed.identity;
-      const scope = { clusterId, topicId, field: source.field };
-      const start = await this.#startOf(feed, source, request.from, signal);
-      const reader = new LiveReader(feed, { ...source, log: this.#log, position: start.position });
-      yield pageOf(reader, feed, { records: [], start: start.position, gap: start.gap, scope });
-      let before = reader.position;
-      while (!signal.aborted) {
-        const taken = await reader.take(request.maxRecords, signal);
-        const records = request.filter ? taken.records.filter(request.filter) : taken.records;
-        if (records.length === 0 && taken.gaps.length === 0) continue;
-        yield pageOf(reader, feed, { records, start: before, gap: joinGaps(null, taken.gaps), scope });
-        before = reader.position;
-      }
+      const feed = await shared.opened;
+      release = this.#useTable(source, shared);
+      const { pageBytes, now } = this.#options;
+      return await queryTable(source, request, { feed, pageBytes, now });
     } finally {
+      release?.();
       await this.#leave(source.topic, shared);
     }
   }
 
+  /**
+   * Gives pages to the request's sink from the start on; the first comes at once. Later ones come when there are
+   * records (or a gap) to tell, with all that gathered while the sink was busy. Resolves at the end that was asked
+   * for, or when the signal aborts; rejects with a SluiceError when the topic cannot be followed.
+   */
+  async subscribe<T>(source: FeedSource, request: SubscribeRequest<T>, signal: AbortSignal): Promise<void> {
+    this.#counters.subscriptions += 1;
+    let start: StartPosition | null = request.from;
+    try {
+      for (let isFirst = true; start && !signal.aborted; isFirst = false) {
+        start = await this.#subscribeOnce(source, { ...request, from: start }, { signal, isFirst });
+      }
+    } finally {
+      this.#counters.subscriptions -= 1;
+    }
+  }
+
+  /** A last page for everybody who has not had all yet: with it comes a cursor to go on with elsewhere. */
+  flush(): void {
+    for (const { feed } of this.#shared.values()) feed?.refresh(Number.POSITIVE_INFINITY);
+  }
+
   /** Stops following every topic; subscriptions that are still open wait for nothing more. */
   async close(): Promise<void> {
+    this.#tables.close();
     const shared = [...this.#shared.values()];
     this.#shared.clear();
-    await Promise.allSettled(shared.map(async ({ feed }) => (await feed).close()));
+    this.#watchIdle();
+    this.#rounds.close();
+    await Promise.allSettled(shared.map(async ({ opened }) => (await opened).close()));
   }
 
-  async #startOf(
-    feed: TopicFeed,
-    { topic, decode }: FeedSource,
-    from: StartPosition,
-    signal: AbortSignal,
-  ): Promise<{ readonly position: Position; readonly gap: Gap | null }> {
-    if (from.kind === 'latest') return { position: feed.heads, gap: null };
-    const bounds = await this.#log.bounds(topic);
-    return resolveStart(from, { log: this.#log, decode, topic, topicId: feed.identity.topicId, bounds, signal });
+  /** Null when it has ended; where to go on when its topic was deleted and is there again. */
+  async #subscribeOnce<T>(
+    source: FeedSource,
+    request: SubscribeRequest<T>,
+    { signal, isFirst }: { readonly signal: AbortSignal; readonly isFirst: boolean },
+  ): Promise<StartPosition | null> {
+    const shared = this.#join(source);
+    let release: (() => void) | null = null;
+    let subscription: Subscription<T> | null = null;
+    let feed: TopicFeed | null = null;
+    try {
+      feed = await shared.opened;
+      if (needsRows(source, request)) release = this.#useTable(source, shared);
+      subscription = this.#createSubscription(source, { request, feed, signal });
+      await subscription.run();
+      return null;
+    } catch (error) {
+      if (!(error instanceof SluiceError) || error.code !== 'TOPIC_MISSING') throw error;
+      if (isFirst && !feed) throw error;
+      await this.#untilThere(source, error, signal);
+      if (!feed || !subscription?.hasStarted) return request.from;
+      return { kind: 'after', cursor: { topicId: feed.identity.topicId, ...subscription.place } };
+    } finally {
+      release?.();
+      await this.#leave(source.topic, shared);
+    }
   }
 
-  #join({ topic, decode }: FeedSource): Shared {
+  /** Keeps a table's rows, and the feed under them, until some time after what it returns is called. */
+  #useTable({ topic }: FeedSource, shared: Shared): () => void {
+    return this.#tables.take(shared, () => {
+      shared.subscribers += 1;
+      return () => {
+        shared.feed?.table?.drop();
+        void this.#leave(topic, shared);
+      };
+    });
+  }
+
+  #createSubscription<T>(
+    source: FeedSource,
+    parts: { readonly request: SubscribeRequest<T>; readonly feed: TopicFeed; readonly signal: AbortSignal },
+  ): Subscription<T> {
+    const { log, pageBytes, now } = this.#options;
+    const { request, feed, signal } = parts;
+    const { topic, decode } = source;
+    const limit = { records: request.maxRecords, bytes: pageBytes };
+    const readerParts = { feed, log, decode, topic, counters: this.#counters };
+    return new Subscription(request, { feed, log, source, limit, readerParts, now }, signal);
+  }
+
+  /** Waits for a deleted topic to be there again; rejects with the error when it takes too long. */
+  async #untilThere({ topic }: FeedSource, error: SluiceError, signal: AbortSignal): Promise<void> {
+    const deadline = AbortSignal.timeout(this.#options.recreatedWithinMs);
+    while (!signal.aborted) {
+      if (deadline.aborted) throw error;
+      const isThere = await this.#options.log.identify(topic).then(
+        () => true,
+        () => false,
+      );
+      if (isThere) return;
+      await delay(recreatedPollMs, undefined, { signal }).catch(() => undefined);
+    }
+  }
+
+  #join({ topic, fields, decode, table }: FeedSource): Shared {
     const known = this.#shared.get(topic);
-    if (known) {
+    if (known && !known.feed?.failure) {
       known.subscribers += 1;
       return known;
     }
-    const feed = TopicFeed.open({ log: this.#log, topic, decode, ringBytes: this.#ringBytes });
-    const shared = { subscribers: 1, feed };
+    const { log, ringBytes } = this.#options;
+    const parts = { budget: this.#budget, rounds: this.#rounds, counters: this.#counters };
+    const tables = { table: table ?? null, tableLimits: this.#tableLimits };
+    const opened = TopicFeed.open({ log, topic, fields, decode, ringBytes, ...parts, ...tables });
+    const shared: Shared = { subscribers: 1, opened, feed: null };
+    opened.then(
+      (feed) => {
+        shared.feed = feed;
+      },
+      () => undefined,
+    );
     this.#shared.set(topic, shared);
+    this.#watchIdle();
     return shared;
   }
 
@@ -176,12 +251,28 @@ export class Feeds {
     shared.subscribers -= 1;
     if (shared.subscribers > 0) return;
     if (this.#shared.get(topic) === shared) this.#shared.delete(topic);
-    const feed = await shared.feed.catch(() => null);
+    this.#watchIdle();
+    const feed = await shared.opened.catch(() => null);
     feed?.close();
+  }
+
+  /** Looks after idle subscribers as long as there are any. */
+  #watchIdle(): void {
+    this.#counters.topics = this.#shared.size;
+    if (this.#shared.size > 0) {
+      this.#refreshing ??= setInterval(() => {
+        const beforeMs = performance.now() - this.#options.idlePageMs;
+        for (const { feed } of this.#shared.values()) feed?.refresh(beforeMs);
+      }, refreshEveryMs);
+    } else if (this.#refreshing) {
+      clearInterval(this.#refreshing);
+      this.#refreshing = null;
+    }
   }
 }
 
-function pageOf(reader: LiveReader, feed: TopicFeed, part: Pick<Page, 'records' | 'start' | 'gap' | 'scope'>): Page {
-  const end = reader.position;
-  return { ...part, end, live: reader.isLive, lag: lagOf(end, feed.ends), hasNextPage: true };
+/** A timer that does not keep the process alive. */
+function runLater(work: () => void, delayMs: number): () => void {
+  const timer = setTimeout(work, delayMs).unref();
+  return () => clearTimeout(timer);
 }

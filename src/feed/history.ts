@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { SluiceError } from '#errors';
-import type { Bounds, LogBatch, LogGap, Position, RecordLog } from './log.ts';
-import { type Run, takeMerged } from './merge.ts';
+import type { Bounds, Epochs, LogBatch, LogGap, Position, RecordLog } from './log.ts';
+import { type PageLimit, type Run, takeMerged } from './merge.ts';
 import type { FeedRecord, RecordDecoder } from './record.ts';
 
 /** How many bytes one read of history asks for. */
@@ -30,6 +30,10 @@ export interface HistoryRange {
   readonly from: Position;
   /** Exclusive; partitions that are not in it are not read. */
   readonly until: Position;
+  /** Of which incarnation of the topic; when it is made anew the reading ends with TOPIC_MISSING. */
+  readonly topicId: string;
+  /** Under which the beginning was reached; unknown when absent. */
+  readonly epochs?: Epochs;
 }
 
 /** Reads a bounded piece of a topic forward, merged by timestamp over its partitions, at the reader's own pace. */
@@ -37,12 +41,16 @@ export class History {
   readonly #log: RecordLog;
   readonly #decode: RecordDecoder;
   readonly #topic: string;
+  readonly #topicId: string;
   readonly #tracks: readonly Track[];
+  readonly #epochs: Map<number, number>;
 
   constructor(log: RecordLog, decode: RecordDecoder, range: HistoryRange) {
     this.#log = log;
     this.#decode = decode;
     this.#topic = range.topic;
+    this.#topicId = range.topicId;
+    this.#epochs = new Map(range.epochs);
     this.#tracks = [...range.until].map(([partition, end]) => ({
       partition,
       end,
@@ -57,13 +65,18 @@ export class History {
     return new Map(this.#tracks.map((track) => [track.partition, track.records[track.taken]?.offset ?? track.next]));
   }
 
+  /** The leader epochs under which it was read so far. */
+  get epochs(): Epochs {
+    return this.#epochs;
+  }
+
   /** True when everything of the range was taken. */
   get isDone(): boolean {
     return this.#tracks.every((track) => isUsedUp(track) && isAtEnd(track));
   }
 
-  /** The next records, up to `limit`; none only when the range is done or the signal aborted. */
-  async take(limit: number, signal: AbortSignal): Promise<Taken> {
+  /** The next records, up to the limit; none only when the range is done or the signal aborted. */
+  async take(limit: PageLimit, signal: AbortSignal): Promise<Taken> {
     const gaps: LogGap[] = [];
     for (;;) {
       gaps.push(...(await this.#fill(signal)));
@@ -90,7 +103,12 @@ export class History {
 
   async #read(position: Position, signal: AbortSignal): Promise<readonly LogBatch[]> {
     try {
-      return await this.#log.read(this.#topic, position, { maxBytes: readBytes, signal });
+      return await this.#log.read(this.#topic, position, {
+        maxBytes: readBytes,
+        signal,
+        epochs: this.#epochs,
+        topicId: this.#topicId,
+      });
     } catch (error) {
       if (signal.aborted) return [];
       throw error;
@@ -100,6 +118,7 @@ export class History {
   #accept(batch: LogBatch): void {
     const track = this.#tracks.find(({ partition }) => partition === batch.partition);
     if (!track) return;
+    this.#epochs.set(batch.partition, batch.bounds.epoch);
     const wanted = batch.records.filter((record) => record.offset >= track.next && record.offset < track.end);
     track.records = wanted.map(this.#decode);
     track.taken = 0;
@@ -133,11 +152,12 @@ export async function positionOfLast(
     readonly log: RecordLog;
     readonly decode: RecordDecoder;
     readonly topic: string;
+    readonly topicId: string;
     readonly bounds: ReadonlyMap<number, Bounds>;
     readonly signal: AbortSignal;
   },
 ): Promise<Position> {
-  const { log, decode, topic, bounds, signal } = options;
+  const { log, decode, topic, topicId, bounds, signal } = options;
   const from = new Map<number, bigint>();
   const until = new Map<number, bigint>();
   for (const [partition, { start, end }] of bounds) {
@@ -145,12 +165,12 @@ export async function positionOfLast(
     from.set(partition, wanted > start ? wanted : start);
     until.set(partition, end);
   }
-  const history = new History(log, decode, { topic, from, until });
+  const history = new History(log, decode, { topic, topicId, from, until });
   let kept: FeedRecord[] = [];
   while (!history.isDone) {
     if (signal.aborted)
       throw new SluiceError('TIMEOUT', `The last ${count} records of "${topic}" could not be read in time.`);
-    const { records } = await history.take(count, signal);
+    const { records } = await history.take({ records: count, bytes: Number.POSITIVE_INFINITY }, signal);
     kept = [...kept, ...records].slice(-count);
   }
   const position = new Map(until);

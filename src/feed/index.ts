@@ -1,9 +1,15 @@
-/** What subscribers see of a topic: positions, cursors, rings, filters, pages. Pure: knows neither Kafka nor GraphQL. */
-export { type CursorContent, type CursorScope, type Cursors, createCursors } from './cursor.ts';
-export { type FeedSource, Feeds, type FeedsOptions, type QueryRequest, type SubscribeRequest } from './feeds.ts';
+/** What subscribers see of a topic: positions, cursors, rings, filters, groups, pages. Pure: knows neither Kafka nor GraphQL. */
+export type { FeedCounters } from './counters.ts';
+export { type CursorContent, type CursorScope, type Cursors, createCursors, type TablePlace } from './cursor.ts';
+export { Feeds, type FeedsOptions } from './feeds.ts';
 export { compileFilter, type Where } from './filter.ts';
+export { checkFilterSize } from './filter-limits.ts';
+export { canonicalWhere } from './filter-text.ts';
+export type { QueryRequest } from './history-query.ts';
+
 export type {
   Bounds,
+  Epochs,
   Header,
   LogBatch,
   LogGap,
@@ -11,9 +17,17 @@ export type {
   Position,
   ReadOptions,
   RecordLog,
+  TailOptions,
   TopicIdentity,
 } from './log.ts';
 export type { Page, RecordFilter } from './page.ts';
+export { PageQueue } from './page-queue.ts';
 export { positionAfter } from './position.ts';
 export { createRecordDecoder, type FeedRecord, type Operation, type RecordDecoder } from './record.ts';
+export type { Sink } from './sink.ts';
+export type { FeedSource, TableShape } from './source.ts';
 export type { EndPosition, Gap, PartitionOffset, StartPosition } from './start.ts';
+export type { Overflow, SubscribeRequest } from './subscribe-request.ts';
+export type { Bookmark } from './table-bookmark.ts';
+export { isSortable, type SortColumn } from './table-order.ts';
+export type { TableQueryRequest } from './table-query.ts';

@@ -7,18 +7,25 @@ export interface Run {
   taken: number;
 }
 
+/** How much one page may hold; one record that is larger than `bytes` still comes. */
+export interface PageLimit {
+  readonly records: number;
+  readonly bytes: number;
+}
+
 /**
- * Takes up to `limit` records from the runs, the oldest timestamp first, and never changes the order within a
+ * Takes records from the runs up to the limit, the oldest timestamp first, and never changes the order within a
  * partition. Advances each run's `taken`. Stops early when a run for which `mayEnd` is false is used up: its next
  * record, still to be read, could be older than those of the others.
  */
 export function takeMerged<R extends Run>(
   runs: readonly R[],
-  limit: number,
+  limit: PageLimit,
   mayEnd: (run: R) => boolean = () => true,
 ): FeedRecord[] {
   const merged: FeedRecord[] = [];
-  while (merged.length < limit) {
+  let bytes = 0;
+  while (merged.length < limit.records && bytes < limit.bytes) {
     let oldest: R | undefined;
     let oldestMs = Number.POSITIVE_INFINITY;
     for (const run of runs) {
@@ -35,7 +42,25 @@ export function takeMerged<R extends Run>(
     const record = oldest?.records[oldest.taken];
     if (!oldest || !record) return merged;
     oldest.taken += 1;
+    bytes += record.weight;
     merged.push(record);
   }
   return merged;
+}
+
+/** Puts records of several partitions in the order of their timestamps; within a partition their order stays. */
+export function mergeByTime(records: readonly FeedRecord[]): readonly FeedRecord[] {
+  let lastMs = Number.NEGATIVE_INFINITY;
+  const isOrdered = records.every(({ timestampMs }) => {
+    const follows = timestampMs >= lastMs;
+    lastMs = timestampMs;
+    return follows;
+  });
+  if (isOrdered) return records;
+  const runs = [...Map.groupBy(records, ({ partition }) => partition)].map(([partition, run]) => ({
+    partition,
+    records: run,
+    taken: 0,
+  }));
+  return takeMerged(runs, { records: records.length, bytes: Number.POSITIVE_INFINITY });
 }

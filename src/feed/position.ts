@@ -1,4 +1,4 @@
-import type { Bounds, Position } from './log.ts';
+import type { Bounds, Epochs, Position } from './log.ts';
 import type { FeedRecord } from './record.ts';
 
 /** The position after a record: its own partition moves past it, the others stay. */
@@ -29,4 +29,9 @@ export function startsOf(bounds: ReadonlyMap<number, Bounds>): Position {
 /** The ends of all partitions. */
 export function endsOf(bounds: ReadonlyMap<number, Bounds>): Position {
   return new Map([...bounds].map(([partition, { end }]) => [partition, end]));
+}
+
+/** The leader epochs under which the ends of all partitions hold. */
+export function epochsOf(bounds: ReadonlyMap<number, Bounds>): Epochs {
+  return new Map([...bounds].map(([partition, { epoch }]) => [partition, epoch]));
 }

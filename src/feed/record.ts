@@ -42,9 +42,9 @@ export function createRecordDecoder(codec: ValueDecoder, isTable: boolean): Reco
     const { partition, offset, timestampMs, value } = record;
     // Copies: these are slices of a whole fetch, which they would keep in memory as long as the record lives.
     const key = record.key && Buffer.from(record.key);
-    const headers = record.headers.map((header) => ({ ...header, value: header.value && Buffer.from(header.value) }));
+    const headers = record.headers.length === 0 ? noHeaders : record.headers.map(copyOf);
     const valueBytes = value?.length ?? 0;
-    const weight = valueBytes * 2 + (key?.length ?? 0) + recordOverheadBytes;
+    const weight = valueBytes * 2 + (key?.length ?? 0) + weightOf(headers) + recordOverheadBytes;
     const base = { partition, offset, timestampMs, key, headers, valueBytes, weight };
     if (value === null) {
       return isTable
@@ -62,4 +62,17 @@ export function createRecordDecoder(codec: ValueDecoder, isTable: boolean): Reco
       ? { ...base, operation, node: decoded.node, fault: null }
       : { ...base, operation, node: null, fault: decoded.fault.reason };
   };
+}
+
+const noHeaders: readonly Header[] = [];
+
+function copyOf({ name, value }: Header): Header {
+  return { name, value: value && Buffer.from(value) };
+}
+
+/** Memory that a header takes beside its bytes. */
+const headerOverheadBytes = 100;
+
+function weightOf(headers: readonly Header[]): number {
+  return headers.reduce((sum, { name, value }) => sum + name.length + (value?.length ?? 0) + headerOverheadBytes, 0);
 }

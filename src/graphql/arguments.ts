@@ -18,15 +18,18 @@ type EndInput = Pick<StartInput, 'latest' | 'time' | 'offsets'>;
 export interface StartArguments {
   readonly after?: string | null | undefined;
   readonly from?: StartInput | null | undefined;
+  /** A cursor that takes the place of both. */
+  readonly lastEventId?: string | undefined;
 }
 
 /** The start that the arguments ask for, or the default. The scope is asked for only when there is a cursor. */
 export async function toStart(
-  { after, from }: StartArguments,
+  { after, from, lastEventId }: StartArguments,
   options: { readonly otherwise: StartPosition; readonly cursors: Cursors; readonly scope: () => Promise<CursorScope> },
 ): Promise<StartPosition> {
   if (after && from) throw badArgument('after', 'give either "after" or "from", not both.');
-  if (after) return { kind: 'after', cursor: options.cursors.decode(await options.scope(), after) };
+  const cursor = lastEventId || after;
+  if (cursor) return { kind: 'after', cursor: options.cursors.decode(await options.scope(), cursor) };
   if (!from) return options.otherwise;
   if (from.earliest) return { kind: 'earliest' };
   if (from.latest) return { kind: 'latest' };
@@ -34,6 +37,11 @@ export async function toStart(
   if (from.offsets) return { kind: 'offsets', offsets: toOffsets(from.offsets) };
   if (typeof from.last === 'number') return { kind: 'last', count: inRange('from.last', from.last, maxLast) };
   throw badArgument('from', '"earliest" and "latest" can only be true.');
+}
+
+/** The end that a subscription asks for; null: it never completes. */
+export function toSubscriptionEnd(until: EndInput | null | undefined): EndPosition | null {
+  return until ? toEnd(until) : null;
 }
 
 /** The end that the argument asks for; by default what is there now. */

@@ -1,5 +1,8 @@
 import SchemaBuilder from '@pothos/core';
+import type { Sink } from '#feed';
 import type { Gateway } from './gateway.ts';
+import type { RenderedPage } from './page-renderer.ts';
+import type { PushedPages } from './pushed-pages.ts';
 import {
   bigIntScalar,
   bytesScalar,
@@ -15,6 +18,14 @@ import {
 export interface GraphQLContext {
   /** The HTTP request, whose signal aborts when the client has gone; absent over WebSocket. */
   readonly request?: { readonly signal: AbortSignal };
+  /** Where a subscription's pages go, made once for all who get the same; absent: each is executed by itself. */
+  readonly sink?: Sink<RenderedPage>;
+  /** Is told the subscription whose pages go to the sink: a transport may keep that alone and let go of the rest. */
+  readonly onPages?: (pages: PushedPages) => void;
+  /** The cursor that came last over SSE, from a client that comes back: takes the place of `after` and `from`. */
+  readonly lastEventId?: string;
+  /** Canonical text of what the client may see; null: nothing that is made for it is shown to others. */
+  readonly rights?: string | null;
 }
 
 interface ScalarShape<T> {

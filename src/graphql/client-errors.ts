@@ -18,6 +18,10 @@ export function toClientError(thrown: unknown, log: ErrorLog): GraphQLError {
   const located = thrown instanceof GraphQLError ? thrown : null;
   const original = rootOf(thrown);
   if (original instanceof SluiceError) return fromSluice(original, located);
+  // graphql-js descends recursively into what a variable holds: values that nest thousands deep end its stack.
+  if (original instanceof RangeError && original.message.startsWith('Maximum call stack')) {
+    return fromSluice(new SluiceError('BAD_INPUT', 'A variable is nested too deeply.'), located);
+  }
   // Without an inner error it is graphql-js that speaks: a variable or an argument does not fit its type.
   if (located && original instanceof GraphQLError) return withCode(located, 'GRAPHQL_VALIDATION_FAILED');
   const id = randomUUID();

@@ -124,7 +124,14 @@ export class DeclaredTypes {
         description: 'Conditions on one header, by its name: some header of this name fits them all.',
         fields: (t) => ({
           name: t.string({ required: true, description: "The header's name." }),
-          ...this.#operators(t, 'String', ['eq', 'ne', 'in', ...filterOperators.text, 'isNull']),
+          ...this.#operators(t, 'String', [
+            'eq',
+            'ne',
+            'in',
+            ...filterOperators.order,
+            ...filterOperators.text,
+            'isNull',
+          ]),
         }),
       });
       return this.#builder.inputRef<DeclaredNode>(name).implement({

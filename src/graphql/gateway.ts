@@ -3,6 +3,7 @@ import type { Cursors, FeedSource, Feeds } from '#feed';
 import type { Flink } from '#flink';
 import type { Writer } from '#kafka';
 import type { Model, Source } from '#model';
+import type { ErrorLog } from './client-errors.ts';
 
 /** A declared stream or view with what is needed to serve it. */
 export interface ServedSource {
@@ -27,6 +28,8 @@ export interface Gateway {
   readonly cursors: Cursors;
   readonly writer: Writer;
   readonly flink: FlinkAccess;
+  /** Where unexpected errors are logged. */
+  readonly errorLog: ErrorLog;
   /** Deadline of a produce call, in milliseconds. */
   readonly produceTimeoutMs: number;
   /** Longest time a history query scans, in milliseconds. */

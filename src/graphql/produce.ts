@@ -65,7 +65,8 @@ async function produce(
     : [null, null];
   const outcomes = await gateway.writer.write(source.topic, records, { deadlineMs: gateway.produceTimeoutMs });
   const before = positionBefore(outcomes, bounds ?? new Map());
-  const encode = (position: Position) => (scope ? gateway.cursors.encode(scope, position) : '');
+  const epochs = new Map([...(bounds ?? [])].map(([partition, { epoch }]) => [partition, epoch]));
+  const encode = (position: Position) => (scope ? gateway.cursors.encode(scope, position, epochs) : '');
   return {
     records: outcomes.map((result) => ({
       topic: source.topic,

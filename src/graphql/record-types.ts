@@ -8,11 +8,14 @@ export interface TopicRecord {
   readonly record: FeedRecord;
 }
 
+/** What a cursor of a page says. */
+export type CursorPlace = Pick<Page, 'end' | 'epochs' | 'bookmark'>;
+
 /** A page together with how its cursor is written. */
 export interface ServedPage {
   readonly topic: string;
   readonly page: Page;
-  readonly encode: (position: Page['end']) => string;
+  readonly encode: (place: CursorPlace) => string;
 }
 
 /** Adds the types that every stream and view shares. */
@@ -74,7 +77,19 @@ export function addRecordTypes(builder: Builder) {
     } as const,
   });
 
-  return { metadata, badRecord, operation, pageInfo: addPageInfo(builder), ...addPositions(builder) };
+  const overflow = builder.enumType('Overflow', {
+    description: 'What happens to a subscriber that takes its pages more slowly than the stream grows.',
+    values: {
+      CATCH_UP: { description: 'It reads on at its own pace, from Kafka, and loses nothing.' },
+      LATEST: {
+        description:
+          'It gets the newest record of each key; `gap` says CONFLATED, and how many older ones were left out.',
+      },
+      DISCONNECT: { description: 'Its subscription is ended with SLOW_CONSUMER and the cursor to go on with.' },
+    } as const,
+  });
+
+  return { metadata, badRecord, operation, overflow, pageInfo: addPageInfo(builder), ...addPositions(builder) };
 }
 
 /** The types that {@link addRecordTypes} made. */
@@ -110,14 +125,14 @@ function addPageInfo(builder: Builder) {
       endCursor: t.field({
         type: 'Cursor',
         description: 'Go on from here: pass it as `after` to this field, as a query or as a subscription.',
-        resolve: ({ page, encode }) => encode(page.end),
+        resolve: ({ page, encode }) => encode(page),
       }),
       live: t.boolean({
         description: 'True when all that was in the stream is read: what comes next is new.',
         resolve: ({ page }) => page.live,
       }),
       hasNextPage: t.boolean({
-        description: 'True when there is more to come. Always true for a subscription.',
+        description: 'True when there is more to come. False only at the end, for a subscription that of `until`.',
         resolve: ({ page }) => page.hasNextPage,
       }),
       gap: t.field({

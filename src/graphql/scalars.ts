@@ -98,13 +98,19 @@ export const dateScalar = derive(GraphQLLocalDate, {
   serialize: String,
 });
 
-/** A time of day. */
-export const timeScalar = derive(GraphQLLocalTime, {
+/** A time of day. Fractions of a second may have one to three digits: answers have no more than there are. */
+export const timeScalar = new GraphQLScalarType({
   name: 'Time',
   description: 'A time of day without a time zone, such as 12:30:00.',
-  parse: (parsed) => parsed,
   serialize: String,
+  parseValue: toTimeOfDay,
+  parseLiteral: (node) => toTimeOfDay(node.kind === Kind.STRING ? node.value : null),
 });
+
+function toTimeOfDay(value: unknown): string {
+  const text = typeof value === 'string' ? value.replace(/\.\d{1,2}$/, (fraction) => fraction.padEnd(4, '0')) : value;
+  return GraphQLLocalTime.parseValue(text);
+}
 
 /** Bytes as base64. */
 export const bytesScalar = derive(GraphQLByte, {

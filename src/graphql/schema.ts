@@ -1,4 +1,5 @@
 import { type GraphQLSchema, lexicographicSortSchema, printSchema } from 'graphql';
+import { isTable } from '#model';
 import { createBuilder } from './builder.ts';
 import { DeclaredTypes } from './declared-types.ts';
 import type { Gateway } from './gateway.ts';
@@ -7,6 +8,7 @@ import { addProduceTypes } from './produce-types.ts';
 import { addRecordTypes } from './record-types.ts';
 import { addSourceFields } from './source-fields.ts';
 import { addStreamFields } from './stream-fields.ts';
+import { addTableFields } from './table-fields.ts';
 
 /** The executable schema of everything declared. */
 export function createSchema(gateway: Gateway): GraphQLSchema {
@@ -16,10 +18,11 @@ export function createSchema(gateway: Gateway): GraphQLSchema {
   const produceTypes = addProduceTypes(builder);
   const declared = new DeclaredTypes(builder);
   for (const served of gateway.sources) {
-    addSourceFields(context, declared, recordTypes, served);
+    if (!isTable(served.source)) addSourceFields(context, declared, recordTypes, served);
     if (served.source.kind === 'stream')
       addProduceField(context, declared, produceTypes, { served, stream: served.source });
   }
+  addTableFields(context, declared, recordTypes);
   addStreamFields(context);
   return builder.toSchema();
 }

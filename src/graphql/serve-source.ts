@@ -7,5 +7,7 @@ import type { ServedSource } from './gateway.ts';
 export function serveSource(source: Source): ServedSource {
   const codec = createCodec(source);
   const decode = createRecordDecoder(codec, isTable(source));
-  return { source, codec, ddl: createStreamDdl(source), feed: { topic: source.topic, field: source.plural, decode } };
+  const { topic, plural: field, fields, key } = source;
+  const table = isTable(source) ? { table: { key, decodeKey: codec.decodeKey } } : {};
+  return { source, codec, ddl: createStreamDdl(source), feed: { topic, field, fields, decode, ...table } };
 }

@@ -10,6 +10,11 @@ export function topicMissing(topic: string, reason = 'does not exist in Kafka'):
   return new SluiceError('TOPIC_MISSING', `The topic "${topic}" ${reason}.`, { details: { topic } });
 }
 
+/** Another topic has the name now. */
+export function topicReplaced(topic: string): SluiceError {
+  return topicMissing(topic, 'was deleted; another one of that name exists now');
+}
+
 /** Kafka's answer is an error that a retry will not cure. */
 export function refused(message: string, cause?: unknown): SluiceError {
   return new SluiceError('KAFKA_REFUSED', message, { cause });

@@ -7,11 +7,13 @@ import { decodeRecords } from './records.ts';
 import type { Cursor } from './tail.ts';
 import { code, type FetchedPartition, type FetchTopic, UndecodableAnswer, type Wire } from './wire.ts';
 
-/** Cursors that are fetched for together: same topic, partition and offset. */
+/** Cursors that are fetched for together: same topic, partition, offset and leader epoch. */
 interface Share {
   readonly topicId: string;
   readonly partition: number;
   readonly offset: bigint;
+  /** The broker answers under this leader epoch, or refuses. */
+  readonly epoch: number;
   readonly cursors: Cursor[];
 }
 
@@ -34,18 +36,22 @@ export interface FetchLoopOwner {
 const partialWaitMs = 5;
 
 /**
- * Fetches from one broker for all cursors on partitions that it leads, one request at a time, as long as it has
- * any. Ends by itself when it has none, and with the first request that fails.
+ * Fetches from one broker for all cursors on partitions that it leads, as long as it has any. One request waits for
+ * records of all of them. Who joins, or has room again, meanwhile is fetched for beside it, by requests that hardly
+ * wait, and is part of the next long one. The first request that fails lets go of all cursors.
  */
 export class FetchLoop {
   readonly #node: number;
-  readonly #wire: Wire;
+  readonly #wire: Pick<Wire, 'fetch'>;
   readonly #options: ReaderOptions;
   readonly #owner: FetchLoopOwner;
   /** In order of service: who was served goes to the end. */
   readonly #cursors = new Set<Cursor>();
-  #running = false;
-  #wakeUp: (() => void) | null = null;
+  /** Those that a request is out for. */
+  readonly #fetched = new Set<Cursor>();
+  /** The requests that are out: at most one of each kind. */
+  readonly #out = new Set<'live' | 'joining'>();
+  #isDue = false;
   /** A fetch could not be decoded: the partitions are fetched one by one, to find the one that is at fault. */
   #oneByOne = 0;
   /** Requests in a row that failed. */
@@ -53,7 +59,11 @@ export class FetchLoop {
 
   constructor(
     node: number,
-    parts: { readonly wire: Wire; readonly options: ReaderOptions; readonly owner: FetchLoopOwner },
+    parts: {
+      readonly wire: Pick<Wire, 'fetch'>;
+      readonly options: ReaderOptions;
+      readonly owner: FetchLoopOwner;
+    },
   ) {
     this.#node = node;
     this.#wire = parts.wire;
@@ -64,14 +74,10 @@ export class FetchLoop {
   add(cursor: Cursor): void {
     this.#cursors.add(cursor);
     this.wake();
-    if (this.#running) return;
-    this.#running = true;
-    void this.#run();
   }
 
   remove(cursor: Cursor): void {
     this.#cursors.delete(cursor);
-    this.wake();
   }
 
   get isEmpty(): boolean {
@@ -82,25 +88,30 @@ export class FetchLoop {
     return this.#cursors.has(cursor);
   }
 
-  /** Something has changed while there was nothing to fetch. */
+  /** A cursor was added, or has room again. Looked at when all that happens now has happened. */
   wake(): void {
-    this.#wakeUp?.();
-    this.#wakeUp = null;
+    if (this.#isDue) return;
+    this.#isDue = true;
+    queueMicrotask(() => {
+      this.#isDue = false;
+      this.#fetchNext();
+    });
   }
 
-  async #run(): Promise<void> {
-    while (this.#cursors.size > 0) {
-      const turn = this.#nextTurn();
-      if (turn.shares.length === 0) {
-        // Every reader is behind. They wake the loop when they have room.
-        await new Promise<void>((resolve) => {
-          this.#wakeUp = resolve;
-        });
-        continue;
-      }
-      await this.#take(turn);
-    }
-    this.#running = false;
+  #fetchNext(): void {
+    // A long request begins when no short one is out, so that it is for all.
+    if (this.#out.has('joining')) return;
+    const lane = this.#out.has('live') ? 'joining' : 'live';
+    const turn = this.#nextTurn();
+    if (turn.shares.length === 0) return;
+    const cursors = turn.shares.flatMap((share) => share.cursors);
+    this.#out.add(lane);
+    for (const cursor of cursors) this.#fetched.add(cursor);
+    void this.#take(turn, lane).then(() => {
+      this.#out.delete(lane);
+      for (const cursor of cursors) this.#fetched.delete(cursor);
+      this.#fetchNext();
+    });
   }
 
   #nextTurn(): Turn {
@@ -108,26 +119,27 @@ export class FetchLoop {
     const isOneByOne = this.#oneByOne > 0;
     let isPartial = isOneByOne;
     for (const cursor of this.#cursors) {
-      const { tail, partition, offset } = cursor;
-      if (tail.isFull || tail.topicId === null) continue;
+      const { tail, partition, offset, leaderEpoch: epoch } = cursor;
+      if (tail.isFull || tail.topicId === null || this.#fetched.has(cursor)) continue;
       const key = `${tail.topicId}/${partition}`;
       const share = shares.get(key);
       if (!share) {
         if (isOneByOne && shares.size > 0) break;
-        shares.set(key, { topicId: tail.topicId, partition, offset, cursors: [cursor] });
-      } else if (share.offset === offset) share.cursors.push(cursor);
+        shares.set(key, { topicId: tail.topicId, partition, offset, epoch, cursors: [cursor] });
+      } else if (share.offset === offset && share.epoch === epoch) share.cursors.push(cursor);
       else isPartial = true;
     }
-    if (isOneByOne) this.#oneByOne -= 1;
+    if (isOneByOne && shares.size > 0) this.#oneByOne -= 1;
     return { shares: [...shares.values()], isPartial };
   }
 
-  async #take(turn: Turn): Promise<void> {
+  async #take(turn: Turn, lane: 'live' | 'joining'): Promise<void> {
     const isFirst = turn.shares.some(({ cursors }) => cursors.some((cursor) => cursor.bounds === null));
-    const maxWaitMs = isFirst ? 0 : turn.isPartial ? partialWaitMs : this.#options.fetchMaxWaitMs;
+    const isShort = turn.isPartial || lane === 'joining';
+    const maxWaitMs = isFirst ? 0 : isShort ? partialWaitMs : this.#options.fetchMaxWaitMs;
     const topics = toRequest(turn.shares, this.#options.partitionMaxBytes);
     try {
-      const answer = await this.#wire.fetch(this.#node, 'live', {
+      const answer = await this.#wire.fetch(this.#node, lane, {
         topics,
         maxBytes: this.#options.fetchMaxBytes,
         maxWaitMs,
@@ -148,7 +160,10 @@ export class FetchLoop {
 
   #serve(share: Share, fetched: FetchedPartition, isPartial: boolean): void {
     // A cursor may have been taken away, or moved, while the request was out.
-    const cursors = share.cursors.filter((cursor) => this.#cursors.has(cursor) && cursor.offset === share.offset);
+    const { partition, offset, epoch } = share;
+    const cursors = share.cursors.filter(
+      (cursor) => this.#cursors.has(cursor) && cursor.offset === offset && cursor.leaderEpoch === epoch,
+    );
     if (fetched.errorCode !== code.none) {
       for (const cursor of cursors) {
         this.#cursors.delete(cursor);
@@ -157,14 +172,15 @@ export class FetchLoop {
       }
       return;
     }
-    const { records, next, bytes } = decodeRecords(fetched, share.partition, share.offset);
-    const bounds = { start: fetched.logStartOffset, end: fetched.lastStableOffset };
+    const { records, next, bytes } = decodeRecords(fetched, partition, offset);
+    const bounds = { start: fetched.logStartOffset, end: fetched.lastStableOffset, epoch };
     for (const cursor of cursors) {
       const moved = next > cursor.offset || !sameBounds(cursor.bounds, bounds);
       cursor.offset = next;
+      cursor.epoch = epoch;
       cursor.bounds = bounds;
       cursor.atBeginning = false;
-      if (moved) cursor.tail.push({ partition: share.partition, records, next, bounds, gap: null }, bytes);
+      if (moved) cursor.tail.push({ partition, records, next, bounds, gap: null }, bytes);
       if ((isPartial || records.length > 0) && this.#cursors.delete(cursor)) this.#cursors.add(cursor);
     }
   }
@@ -191,10 +207,10 @@ export class FetchLoop {
 
 function toRequest(shares: readonly Share[], partitionMaxBytes: number): FetchTopic[] {
   const topics = new Map<string, FetchTopic>();
-  for (const { topicId, partition, offset, cursors } of shares) {
+  for (const { topicId, partition, offset, epoch } of shares) {
     getOrAdd(topics, topicId, () => ({ topicId, partitions: [] })).partitions.push({
       partition,
-      currentLeaderEpoch: cursors[0]?.leaderEpoch ?? -1,
+      currentLeaderEpoch: epoch,
       fetchOffset: offset,
       lastFetchedEpoch: -1,
       partitionMaxBytes,
@@ -204,5 +220,5 @@ function toRequest(shares: readonly Share[], partitionMaxBytes: number): FetchTo
 }
 
 function sameBounds(a: Bounds | null, b: Bounds): boolean {
-  return a !== null && a.start === b.start && a.end === b.end;
+  return a !== null && a.start === b.start && a.end === b.end && a.epoch === b.epoch;
 }

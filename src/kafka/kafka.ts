@@ -7,6 +7,7 @@ import type { KafkaOptions, Logger } from './options.ts';
 import { ProducerSender } from './producer-sender.ts';
 import { KafkaLog } from './record-log.ts';
 import { KafkaTopicAdmin } from './topic-admin.ts';
+import { TopicConfigs } from './topic-configs.ts';
 import { Topics } from './topics.ts';
 import type { Kafka } from './types.ts';
 import { Wire } from './wire.ts';
@@ -24,6 +25,7 @@ export function openKafka(options: KafkaOptions, logger: Logger): Kafka {
   const live = new LiveReader({ wire, topics, offsets, logger, options: { ...options.reader, metadataMaxAgeMs } });
   const kafkajs = createKafkajs(connection, logger);
   const writer = new KafkaWriter(topics, new ProducerSender(kafkajs, connection, logger), options.writer);
+  const configs = new TopicConfigs(kafkajs, topics, deadlineMs);
   const admin = new KafkaTopicAdmin(kafkajs, topics, deadlineMs);
   const close = async (closeDeadlineMs?: number) => {
     live.close();
@@ -32,7 +34,7 @@ export function openKafka(options: KafkaOptions, logger: Logger): Kafka {
   };
   return {
     writer,
-    log: new KafkaLog({ wire, topics, offsets, live }, options),
+    log: new KafkaLog({ wire, topics, offsets, live, configs }, deadlineMs),
     admin,
     isReady: async () => {
       const asked = withDeadline(wire.metadata([]), readyWithinMs, () => unavailable('a readiness question'));

@@ -1,13 +1,13 @@
 import { messageOf } from '#errors';
-import type { LogBatch, Position } from '#feed';
+import type { Bounds, LogBatch, LogGap } from '#feed';
 import { backoffMs } from './deadline.ts';
-import { shuttingDown, topicMissing } from './failures.ts';
+import { shuttingDown, topicReplaced } from './failures.ts';
 import { FetchLoop, type FetchLoopOwner } from './fetch-loop.ts';
-import { toGap } from './gap.ts';
+import { toGap, toTruncation } from './gap.ts';
 import { getOrAdd } from './get-or-add.ts';
 import type { Offsets } from './offsets.ts';
 import type { Logger, ReaderOptions } from './options.ts';
-import { Cursor, Tail, type TailFeed } from './tail.ts';
+import { Cursor, type Followed, Tail, type TailFeed } from './tail.ts';
 import type { TopicMetadata, Topics } from './topics.ts';
 import type { Wire } from './wire.ts';
 
@@ -45,8 +45,8 @@ export class LiveReader implements TailFeed, FetchLoopOwner {
   }
 
   /** A tail of a topic; nothing happens before its first `next()`. */
-  open(topic: string, position: Position, signal: AbortSignal): AsyncIterable<LogBatch> {
-    return new Tail({ topic, position, signal }, this, this.#parts.options.tailBufferBytes);
+  open(followed: Followed): AsyncIterable<LogBatch> {
+    return new Tail(followed, this, this.#parts.options.tailBufferBytes);
   }
 
   attach(tail: Tail): void {
@@ -91,7 +91,8 @@ export class LiveReader implements TailFeed, FetchLoopOwner {
   /** A new tail takes the metadata as known, if it is fresh, so that it need not wait for an answer. */
   async #start(tail: Tail): Promise<void> {
     const known = this.#parts.topics.peek(tail.topic);
-    if (known && Date.now() - known.loadedAtMs < this.#parts.options.metadataMaxAgeMs) this.#place(tail, known);
+    const isFresh = known && Date.now() - known.loadedAtMs < this.#parts.options.metadataMaxAgeMs;
+    if (isFresh && (tail.topicId ?? known.topicId) === known.topicId) this.#place(tail, known);
     await this.#refresh();
   }
 
@@ -143,16 +144,20 @@ export class LiveReader implements TailFeed, FetchLoopOwner {
     tail.missingSinceMs = null;
     tail.topicId ??= metadata.topicId;
     if (tail.topicId !== metadata.topicId) {
-      tail.fail(topicMissing(tail.topic, 'was deleted; another one of that name exists now'));
+      tail.fail(topicReplaced(tail.topic));
       return true;
     }
     let isComplete = true;
+    const doubtful = new Map<number, Cursor[]>();
     for (const [partition, { leader, leaderEpoch }] of metadata.partitions.entries()) {
-      const cursor = getOrAdd(tail.cursors, partition, () => new Cursor(tail, partition, tail.position.get(partition)));
+      const cursor = getOrAdd(tail.cursors, partition, () => new Cursor(tail, partition));
       cursor.leaderEpoch = leaderEpoch;
       if (leader < 0) isComplete = false;
+      else if (cursor.epoch >= 0 && cursor.epoch !== leaderEpoch) getOrAdd(doubtful, leader, () => []).push(cursor);
       else this.#assign(cursor, leader);
     }
+    // One leader that does not answer must not hold up the others.
+    for (const cursors of doubtful.values()) void this.#validate(tail, cursors);
     return isComplete;
   }
 
@@ -182,17 +187,64 @@ export class LiveReader implements TailFeed, FetchLoopOwner {
       if (tail.isDone || !bounds) return;
       const gap = toGap(offset, bounds);
       if (!gap) return;
-      cursor.offset = gap.to;
-      cursor.bounds = bounds;
-      const isExpected = cursor.atBeginning && gap.reason === 'EXPIRED';
-      cursor.atBeginning = false;
-      tail.push({ partition, records: [], next: gap.to, bounds, gap: isExpected ? null : gap }, 0);
+      this.#goTo(cursor, gap, bounds);
+      cursor.epoch = bounds.epoch;
     } catch (error) {
       this.#logFault(cursor.tail.topic, error);
     } finally {
       cursor.isParked = false;
       this.#refreshSoon();
     }
+  }
+
+  /**
+   * A new leader may have another log: before its records are taken, it says where the log of the epoch that the
+   * cursors stand under ends (KIP-320). What was truncated is a gap; reading goes on where the logs part.
+   */
+  async #validate(tail: Tail, cursors: readonly Cursor[]): Promise<void> {
+    const asked = cursors.filter(({ isParked }) => !isParked);
+    if (asked.length === 0) return;
+    for (const cursor of asked) {
+      cursor.isParked = true;
+      for (const loop of this.#loops.values()) loop.remove(cursor);
+    }
+    try {
+      const { offsets } = this.#parts;
+      const under = new Map(asked.map(({ partition, leaderEpoch }) => [partition, leaderEpoch]));
+      const ends = await offsets.epochEnds(
+        tail.topic,
+        new Map(asked.map((cursor) => [cursor.partition, cursor.epoch])),
+      );
+      const truncated = asked.filter(({ partition, offset }) => offset > (ends.get(partition) ?? offset));
+      const partitions = truncated.map(({ partition }) => partition);
+      const bounds = partitions.length > 0 ? await offsets.bounds(tail.topic, partitions) : null;
+      for (const cursor of asked) {
+        const { partition, offset } = cursor;
+        const end = ends.get(partition);
+        if (end !== undefined && offset > end) {
+          const found = bounds?.get(partition);
+          if (!found) continue;
+          this.#goTo(cursor, toTruncation(offset, end, found), found);
+        }
+        // What the metadata told may be older than the epoch that the offset was reached under.
+        const epoch = under.get(partition) ?? -1;
+        cursor.epoch = end === undefined ? epoch : Math.max(cursor.epoch, epoch);
+      }
+    } catch (error) {
+      this.#logFault(tail.topic, error);
+    } finally {
+      for (const cursor of asked) cursor.isParked = false;
+      this.#refreshSoon();
+    }
+  }
+
+  #goTo(cursor: Cursor, gap: LogGap, bounds: Bounds): void {
+    const { tail, partition } = cursor;
+    cursor.offset = gap.to;
+    cursor.bounds = bounds;
+    const isExpected = cursor.atBeginning && gap.reason === 'EXPIRED';
+    cursor.atBeginning = false;
+    tail.push({ partition, records: [], next: gap.to, bounds, gap: isExpected ? null : gap }, 0);
   }
 
   #logFault(topic: string | undefined, reason: unknown): void {

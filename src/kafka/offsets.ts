@@ -1,4 +1,4 @@
-import type { Bounds } from '#feed';
+import type { Bounds, Epochs, Position } from '#feed';
 import { backoffMs, pause, withDeadline } from './deadline.ts';
 import { unavailable } from './failures.ts';
 import { getOrAdd } from './get-or-add.ts';
@@ -8,6 +8,19 @@ import { code, type Wire } from './wire.ts';
 /** The special timestamps of ListOffsets. */
 const latest = -1n;
 const earliest = -2n;
+
+/** An offset, and the leader epoch under which the leader told it. */
+interface Told {
+  readonly offset: bigint;
+  readonly epoch: number;
+}
+
+/** What to ask of some partitions of one leader, and what it answers for each of them. */
+type Ask = (
+  metadata: TopicMetadata,
+  leader: number,
+  partitions: readonly number[],
+) => Promise<readonly { readonly partition: number; readonly errorCode: number; readonly offset: bigint }[]>;
 
 /** Asks the leaders for offsets, until every partition has answered or the deadline has passed. */
 export class Offsets {
@@ -24,44 +37,79 @@ export class Offsets {
   /** First offset and last stable offset of every partition, or of those asked for. */
   async bounds(topic: string, partitions?: readonly number[]): Promise<ReadonlyMap<number, Bounds>> {
     const [starts, ends] = await Promise.all([
-      this.#find(topic, earliest, partitions),
-      this.#find(topic, latest, partitions),
+      this.#find(topic, this.#atTimestamp(earliest), partitions),
+      this.#find(topic, this.#atTimestamp(latest), partitions),
     ]);
     const bounds = new Map<number, Bounds>();
-    for (const [partition, end] of ends) bounds.set(partition, { start: starts.get(partition) ?? 0n, end });
+    for (const [partition, { offset, epoch }] of ends) {
+      bounds.set(partition, { start: starts.get(partition)?.offset ?? 0n, end: offset, epoch });
+    }
     return bounds;
   }
 
   /** For every partition the offset of the first record at or after the time, or the last stable offset. */
-  async atTime(topic: string, timestampMs: number): Promise<ReadonlyMap<number, bigint>> {
+  async atTime(topic: string, timestampMs: number): Promise<Position> {
     const [ends, found] = await Promise.all([
-      this.#find(topic, latest),
-      this.#find(topic, BigInt(Math.max(0, Math.ceil(timestampMs)))),
+      this.#find(topic, this.#atTimestamp(latest)),
+      this.#find(topic, this.#atTimestamp(BigInt(Math.max(0, Math.ceil(timestampMs))))),
     ]);
     const offsets = new Map<number, bigint>();
-    for (const [partition, end] of ends) {
-      const offset = found.get(partition) ?? -1n;
+    for (const [partition, { offset: end }] of ends) {
+      const offset = found.get(partition)?.offset ?? -1n;
       offsets.set(partition, offset < 0n || offset > end ? end : offset);
     }
     return offsets;
   }
 
-  async #find(topic: string, timestamp: bigint, partitions?: readonly number[]): Promise<ReadonlyMap<number, bigint>> {
+  /** Where the log of each epoch, or of the largest one below it, ends; without the partitions that know neither. */
+  async epochEnds(topic: string, epochs: Epochs): Promise<Position> {
+    const ask: Ask = async (metadata, leader, partitions) => {
+      const asked = partitions.map((partitionIndex) => ({
+        partitionIndex,
+        currentLeaderEpoch: metadata.partitions[partitionIndex]?.leaderEpoch ?? -1,
+        leaderEpoch: epochs.get(partitionIndex) ?? -1,
+      }));
+      const answer = await this.#wire.leaderEpochEnds(leader, { name: metadata.topic, partitions: asked });
+      const told = answer.topics[0]?.partitions ?? [];
+      return told.map(({ partition, errorCode, endOffset }) => ({ partition, errorCode, offset: endOffset }));
+    };
+    const known = [...epochs].filter(([, epoch]) => epoch >= 0).map(([partition]) => partition);
+    const ends = new Map<number, bigint>();
+    if (known.length === 0) return ends;
+    for (const [partition, { offset }] of await this.#find(topic, ask, known)) {
+      if (offset >= 0n) ends.set(partition, offset);
+    }
+    return ends;
+  }
+
+  #atTimestamp(timestamp: bigint): Ask {
+    return async (metadata, leader, partitions) => {
+      const asked = partitions.map((partitionIndex) => ({
+        partitionIndex,
+        currentLeaderEpoch: metadata.partitions[partitionIndex]?.leaderEpoch ?? -1,
+        timestamp,
+      }));
+      const answer = await this.#wire.listOffsets(leader, { name: metadata.topic, partitions: asked });
+      const told = answer.topics[0]?.partitions ?? [];
+      return told.map(({ partitionIndex, errorCode, offset }) => ({ partition: partitionIndex, errorCode, offset }));
+    };
+  }
+
+  async #find(topic: string, ask: Ask, partitions?: readonly number[]): Promise<ReadonlyMap<number, Told>> {
     const stop = new AbortController();
     const late = () => unavailable(`the offsets of "${topic}"`);
     try {
-      const found = this.#findUntil({ topic, timestamp, partitions }, stop.signal);
-      return await withDeadline(found, this.#deadlineMs, late);
+      return await withDeadline(this.#findUntil({ topic, ask, partitions }, stop.signal), this.#deadlineMs, late);
     } finally {
       stop.abort();
     }
   }
 
   async #findUntil(
-    wanted: { readonly topic: string; readonly timestamp: bigint; readonly partitions: readonly number[] | undefined },
+    wanted: { readonly topic: string; readonly ask: Ask; readonly partitions: readonly number[] | undefined },
     signal: AbortSignal,
-  ): Promise<ReadonlyMap<number, bigint>> {
-    const found = new Map<number, bigint>();
+  ): Promise<ReadonlyMap<number, Told>> {
+    const found = new Map<number, Told>();
     for (let failures = 0; !signal.aborted; failures += 1) {
       if (failures > 0) await pause(backoffMs(failures), signal);
       const metadata = await this.#topics.get(wanted.topic, failures > 0 ? 0 : undefined);
@@ -69,36 +117,18 @@ export class Offsets {
         .map((_, partition) => partition)
         .filter((partition) => !found.has(partition) && (wanted.partitions?.includes(partition) ?? true));
       if (missing.length === 0) return found;
-      await Promise.all(
-        byLeader(metadata, missing).map(([leader, ofLeader]) =>
-          this.#ask({ metadata, leader, partitions: ofLeader, timestamp: wanted.timestamp }, found),
-        ),
-      );
+      const ofLeaders = byLeader(metadata, missing).map(async ([leader, partitions]) => {
+        // A leader that does not answer is asked again, after a look at who leads now.
+        const answer = await wanted.ask(metadata, leader, partitions).catch(() => []);
+        for (const { partition, errorCode, offset } of answer) {
+          if (errorCode !== code.none) continue;
+          found.set(partition, { offset, epoch: metadata.partitions[partition]?.leaderEpoch ?? -1 });
+        }
+      });
+      await Promise.all(ofLeaders);
       if (missing.every((partition) => found.has(partition))) return found;
     }
     return found;
-  }
-
-  async #ask(
-    question: {
-      readonly metadata: TopicMetadata;
-      readonly leader: number;
-      readonly partitions: readonly number[];
-      readonly timestamp: bigint;
-    },
-    found: Map<number, bigint>,
-  ): Promise<void> {
-    const { metadata, leader, partitions, timestamp } = question;
-    const asked = partitions.map((partitionIndex) => ({
-      partitionIndex,
-      currentLeaderEpoch: metadata.partitions[partitionIndex]?.leaderEpoch ?? -1,
-      timestamp,
-    }));
-    // A leader that does not answer is asked again, after a look at who leads now.
-    const answer = await this.#wire.listOffsets(leader, { name: metadata.topic, partitions: asked }).catch(() => null);
-    for (const partition of answer?.topics[0]?.partitions ?? []) {
-      if (partition.errorCode === code.none) found.set(partition.partitionIndex, partition.offset);
-    }
   }
 }
 

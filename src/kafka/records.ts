@@ -42,10 +42,11 @@ export function decodeRecords(fetched: FetchedPartition, partition: number, from
     if (batch.attributes & transactional && aborted.has(batch.producerId)) continue;
     const appendedAt = batch.attributes & logAppendTime ? Number(batch.maxTimestamp) : null;
     const firstTimestamp = Number(batch.firstTimestamp);
+    // A broker sends whole batches: the first may begin before the offset that was asked for.
+    const skipped = from > batch.firstOffset ? Number(from - batch.firstOffset) : 0;
     for (const record of batch.records) {
+      if (record.offsetDelta < skipped) continue;
       const offset = batch.firstOffset + BigInt(record.offsetDelta);
-      // A broker sends whole batches: the first may begin before the offset that was asked for.
-      if (offset < from) continue;
       const { key, value } = record;
       const timestampMs = appendedAt ?? firstTimestamp + Number(record.timestampDelta);
       records.push({ partition, offset, timestampMs, key, value, headers: toHeaders(record.headers) });

@@ -1,4 +1,4 @@
-import type { Bounds, LogBatch, Position } from '#feed';
+import type { Bounds, Epochs, LogBatch, Position, TailOptions } from '#feed';
 
 /** Where one tail stands in one partition. */
 export class Cursor {
@@ -7,18 +7,29 @@ export class Cursor {
   offset: bigint;
   /** As told last; null before the first answer. */
   bounds: Bounds | null = null;
+  /** Of the leader, as known now. */
   leaderEpoch = -1;
+  /** The leader epoch under which the offset was reached; -1 when unknown. */
+  epoch: number;
   /** Taken out of the loops while it is found out where to read on. */
   isParked = false;
   /** Stands at the beginning of a partition that the position does not name, wherever that is. */
   atBeginning: boolean;
 
-  constructor(tail: Tail, partition: number, offset: bigint | undefined) {
+  constructor(tail: Tail, partition: number) {
+    const offset = tail.position.get(partition);
     this.tail = tail;
     this.partition = partition;
+    this.epoch = tail.epochs?.get(partition) ?? -1;
     this.offset = offset ?? 0n;
     this.atBeginning = offset === undefined;
   }
+}
+
+/** What a tail is to follow. */
+export interface Followed extends TailOptions {
+  readonly topic: string;
+  readonly position: Position;
 }
 
 /** What a tail needs of the one who feeds it. */
@@ -43,9 +54,11 @@ type Waiter = {
 export class Tail implements AsyncIterableIterator<LogBatch> {
   readonly topic: string;
   readonly position: Position;
+  /** Under which the position was reached, where that is known. */
+  readonly epochs: Epochs | undefined;
   readonly cursors = new Map<number, Cursor>();
-  /** Known from the first metadata on. */
-  topicId: string | null = null;
+  /** Known from the first metadata on, if not before. */
+  topicId: string | null;
   /** Since when the topic seems to be gone. */
   missingSinceMs: number | null = null;
   readonly #feed: TailFeed;
@@ -58,13 +71,11 @@ export class Tail implements AsyncIterableIterator<LogBatch> {
   #state: 'new' | 'open' | 'done' = 'new';
   #error: unknown = null;
 
-  constructor(
-    what: { readonly topic: string; readonly position: Position; readonly signal: AbortSignal },
-    feed: TailFeed,
-    maxBytes: number,
-  ) {
+  constructor(what: Followed, feed: TailFeed, maxBytes: number) {
     this.topic = what.topic;
     this.position = what.position;
+    this.epochs = what.epochs;
+    this.topicId = what.topicId ?? null;
     this.#signal = what.signal;
     this.#feed = feed;
     this.#maxBytes = maxBytes;

@@ -1,13 +1,12 @@
 import kafkajs, { type Admin, type Kafka } from 'kafkajs';
-import { messageOf, SluiceError } from '#errors';
-import { pause, withDeadline } from './deadline.ts';
-import { refused, unavailable } from './failures.ts';
+import { adminCall } from './admin-call.ts';
+import { pause } from './deadline.ts';
 import type { Topics } from './topics.ts';
 import type { TopicAdmin, TopicReport, TopicSettings } from './types.ts';
 
 const cleanupPolicy = { DELETE: 'delete', COMPACT: 'compact' } as const;
 
-/** A {@link TopicAdmin} over kafkajs. Connects for each call and disconnects after it: calls are rare. */
+/** A {@link TopicAdmin} over kafkajs. */
 export class KafkaTopicAdmin implements TopicAdmin {
   readonly #kafka: Kafka;
   readonly #topics: Topics;
@@ -21,23 +20,14 @@ export class KafkaTopicAdmin implements TopicAdmin {
 
   async ensure(topics: readonly TopicSettings[]): Promise<readonly TopicReport[]> {
     if (topics.length === 0) return [];
-    const admin = this.#kafka.admin({ retry: { retries: 3, initialRetryTime: 100 } });
-    const late = () => unavailable('the topics to be looked up and created');
-    try {
-      return await withDeadline(this.#ensure(admin, topics), this.#deadlineMs, late);
-    } catch (error) {
-      if (error instanceof SluiceError) throw error;
-      if (isConnectionFault(error)) throw unavailable('the topics to be looked up and created', error);
-      throw refused(`Kafka refused to look up or create topics: ${detailOf(error)}`, error);
-    } finally {
-      admin.disconnect().catch(() => {});
-    }
+    const what = 'the topics to be looked up and created';
+    const options = { kafka: this.#kafka, deadlineMs: this.#deadlineMs, what, action: 'look up or create topics' };
+    return await adminCall(options, (admin) => this.#ensure(admin, topics));
   }
 
   async close(): Promise<void> {}
 
   async #ensure(admin: Admin, topics: readonly TopicSettings[]): Promise<readonly TopicReport[]> {
-    await admin.connect();
     const existing = new Set(await admin.listTopics());
     const missing = topics.filter(({ topic }) => !existing.has(topic));
     // False when another gateway was faster; what it made is described like any other topic.
@@ -122,23 +112,4 @@ function differencesOf(topic: TopicSettings, partitions?: number, policy?: strin
     );
   }
   return differences;
-}
-
-const connectionFaults = [
-  'KafkaJSConnectionError',
-  'KafkaJSConnectionClosedError',
-  'KafkaJSRequestTimeoutError',
-  'KafkaJSBrokerNotFound',
-];
-
-function isConnectionFault(error: unknown): boolean {
-  for (let at = error; at instanceof Error; at = at.cause) if (connectionFaults.includes(at.name)) return true;
-  return false;
-}
-
-/** kafkajs puts the topics' own errors into an aggregate whose message names none of them. */
-function detailOf(error: unknown): string {
-  const errors: unknown = error instanceof Error && 'errors' in error ? error.errors : undefined;
-  if (!Array.isArray(errors)) return messageOf(error);
-  return errors.map((each) => `${each?.topic ? `"${each.topic}": ` : ''}${messageOf(each)}`).join('; ');
 }

@@ -40,10 +40,15 @@ export class Topics {
     return known;
   }
 
-  /** Asks Kafka when what is known is older. Rejects with `TOPIC_MISSING`, or `KAFKA_UNAVAILABLE` at the deadline. */
+  /**
+   * Asks Kafka when what is known is older; with 0 always, so that the answer is later than the call. Rejects with
+   * `TOPIC_MISSING`, or `KAFKA_UNAVAILABLE` at the deadline.
+   */
   async get(topic: string, maxAgeMs = this.#maxAgeMs): Promise<TopicMetadata> {
     const known = this.#known.get(topic);
-    if (known && Date.now() - known.loadedAtMs <= maxAgeMs) return known;
+    if (known && maxAgeMs > 0 && Date.now() - known.loadedAtMs <= maxAgeMs) return known;
+    // One that is under way was put before the call.
+    if (maxAgeMs === 0) await this.#loading.get(topic)?.catch(() => undefined);
     return await this.#load(topic);
   }
 

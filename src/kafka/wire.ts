@@ -4,6 +4,7 @@ import {
   fetchV13,
   listOffsetsV7,
   metadataV12,
+  offsetForLeaderEpochV4,
   ResponseError,
 } from '@platformatic/kafka';
 import { messageOf } from '#errors';
@@ -38,12 +39,14 @@ export class UndecodableAnswer extends Error {
 }
 
 const readCommitted = 1;
+/** The replica id of one who is no replica. */
+const consumer = -1;
 /** Asks for no fetch session: every request says all that it wants (KIP-227). */
 const noSession = { id: 0, epoch: -1 } as const;
 
 /**
  * The requests that reading needs, over @platformatic/kafka's connections and codecs. Protocol versions are fixed:
- * Fetch 13, ListOffsets 7 and Metadata 12 are what every broker from Kafka 3.1 on understands.
+ * Fetch 13, ListOffsets 7, OffsetForLeaderEpoch 4 and Metadata 12 are what every broker from Kafka 3.1 on understands.
  *
  * Not over its `Consumer.fetch()`: that keeps one aborted transaction a producer and fetch, lets an aborted record
  * through when the abort marker comes in a later fetch, and runs out of step with the broker's fetch session after
@@ -56,6 +59,7 @@ export class Wire {
   /** A broker answers the requests of one connection one after the other: those that may wait have their own. */
   readonly #pools: {
     readonly live: ConnectionPool;
+    readonly joining: ConnectionPool;
     readonly history: ConnectionPool;
     readonly metadata: ConnectionPool;
   };
@@ -63,7 +67,7 @@ export class Wire {
   constructor(options: ConnectionOptions) {
     this.#bootstrap = options.brokers.map(parseBroker);
     const pool = () => newPool(options);
-    this.#pools = { live: pool(), history: pool(), metadata: pool() };
+    this.#pools = { live: pool(), joining: pool(), history: pool(), metadata: pool() };
   }
 
   /** Asks any broker. Error codes are in the answer; rejects when no broker answers. */
@@ -88,11 +92,24 @@ export class Wire {
     topic: listOffsetsV7.ListOffsetsRequestTopic,
   ): Promise<listOffsetsV7.ListOffsetsResponse> {
     const connection = await this.#pools.metadata.get(this.#broker(node));
-    return await orAnswer(connection, listOffsetsV7.api.async(connection, -1, readCommitted, [topic]));
+    return await orAnswer(connection, listOffsetsV7.api.async(connection, consumer, readCommitted, [topic]));
+  }
+
+  /** Where the logs of leader epochs end, from the partitions' leader (KIP-320). Error codes are in the answer. */
+  async leaderEpochEnds(
+    node: number,
+    topic: offsetForLeaderEpochV4.OffsetForLeaderEpochRequestTopic,
+  ): Promise<offsetForLeaderEpochV4.OffsetForLeaderEpochResponse> {
+    const connection = await this.#pools.metadata.get(this.#broker(node));
+    return await orAnswer(connection, offsetForLeaderEpochV4.api.async(connection, consumer, [topic]));
   }
 
   /** Read-committed records from the partitions' leader. Error codes are in the answer. */
-  async fetch(node: number, lane: 'live' | 'history', request: FetchRequest): Promise<fetchV13.FetchResponse> {
+  async fetch(
+    node: number,
+    lane: 'live' | 'joining' | 'history',
+    request: FetchRequest,
+  ): Promise<fetchV13.FetchResponse> {
     const connection = await this.#pools[lane].get(this.#broker(node));
     const { topics, maxBytes, maxWaitMs } = request;
     const { id, epoch } = noSession;

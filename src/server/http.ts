@@ -1,9 +1,12 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { GraphQLError, type GraphQLSchema } from 'graphql';
 import { createYoga, type YogaLogger, type YogaServerInstance } from 'graphql-yoga';
-import { toClientError } from '#graphql';
+import { type GraphQLContext, toClientError } from '#graphql';
 import { type Admission, useAdmission } from './admission.ts';
 import type { Logger, Readiness, ServerOptions } from './options.ts';
+import type { ResultStreams } from './result-streams.ts';
+import { completedEventId } from './sse.ts';
+import { useResultStreams } from './use-result-streams.ts';
 
 /** The path of the API, over every transport. */
 export const graphqlPath = '/graphql';
@@ -14,14 +17,15 @@ export interface HttpParts {
   /** Operations that GraphiQL opens with, one a tab. */
   readonly tabs: readonly string[];
   readonly admission: Admission;
+  readonly streams: ResultStreams;
   readonly readiness: () => Promise<Readiness>;
   readonly logger: Logger;
   readonly options: ServerOptions;
 }
 
-/** The GraphQL pipeline over HTTP: POST and GET, SSE, and GraphiQL from the package. */
-export function createGraphqlHttp(parts: HttpParts): YogaServerInstance<object, object> {
-  const { schema, tabs, admission, logger, options } = parts;
+/** The GraphQL pipeline over HTTP: POST and GET, streams of results, and GraphiQL from the package. */
+export function createGraphqlHttp(parts: HttpParts): YogaServerInstance<object, GraphQLContext> {
+  const { schema, tabs, admission, streams, logger, options } = parts;
   return createYoga({
     schema,
     graphqlEndpoint: graphqlPath,
@@ -41,7 +45,7 @@ export function createGraphqlHttp(parts: HttpParts): YogaServerInstance<object, 
     },
     // The page and its scripts are one text of 15 MB: loaded when somebody opens GraphiQL.
     renderGraphiQL: async (graphiql) => (await import('@graphql-yoga/render-graphiql')).renderGraphiQL(graphiql),
-    plugins: [useAdmission(admission, options.maxTokens)],
+    plugins: [useAdmission(admission, options.maxTokens), useResultStreams(streams)],
   });
 }
 
@@ -60,7 +64,10 @@ function toYogaLogger(logger: Logger): YogaLogger {
 }
 
 /** Answers what is not GraphQL, and hands the rest on. */
-export function createRequestListener(parts: HttpParts, graphql: YogaServerInstance<object, object>): RequestListener {
+export function createRequestListener(
+  parts: HttpParts,
+  graphql: YogaServerInstance<object, GraphQLContext>,
+): RequestListener {
   return (request, response) => {
     const path = (request.url ?? '/').split('?', 1)[0];
     if (path === '/') redirect(response);
@@ -69,6 +76,8 @@ export function createRequestListener(parts: HttpParts, graphql: YogaServerInsta
     else if (path !== graphqlPath)
       answerJson(response, 404, { error: `Nothing is at ${path}. The API and GraphiQL are at ${graphqlPath}.` });
     else if (isForgeable(request)) refuseForgeable(response);
+    // An EventSource that comes back after the end: the one answer that makes it stay away.
+    else if (request.headers['last-event-id'] === completedEventId) response.writeHead(204).end();
     else void graphql(request, response);
   };
 }

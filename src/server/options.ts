@@ -18,8 +18,22 @@ export const serverOptions = z.object({
   maxTokens: z.number().int().positive().default(5000),
   /** Most operations that one WebSocket may have open. */
   maxOperationsPerSocket: z.number().int().positive().default(1000),
-  /** How often an idle WebSocket is asked whether it lives, in milliseconds. */
+  /** How often an idle WebSocket is asked whether it lives, and an idle stream over HTTP shows that it does, in milliseconds. */
   keepAliveMs: z.number().int().positive().default(12_000),
+  /** How long a client may take nothing of what waits for it, or a WebSocket show no sign of life, in milliseconds. */
+  stallTimeoutMs: z.number().int().positive().default(60_000),
+  /** Above it a WebSocket or stream over HTTP gets no more pages until it has taken what waits for it, in bytes. */
+  socketBacklogBytes: z
+    .number()
+    .int()
+    .positive()
+    .default(256 * 1024),
+  /** Above it, over all of them, those for which something waits get no more pages, in bytes. */
+  totalBacklogBytes: z
+    .number()
+    .int()
+    .positive()
+    .default(64 * 1024 * 1024),
 });
 
 /** Settings of the server, complete. */

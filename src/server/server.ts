@@ -5,6 +5,9 @@ import { SluiceError } from '#errors';
 import { Admission } from './admission.ts';
 import { createGraphqlHttp, createRequestListener, graphqlPath } from './http.ts';
 import type { Logger, Readiness, ServerOptions } from './options.ts';
+import { ResultStreams } from './result-streams.ts';
+import { RunningRequests } from './running-requests.ts';
+import { createTraffic, type TrafficCounters } from './traffic.ts';
 import { serveWebSockets } from './websocket.ts';
 
 /** What {@link openServer} serves. */
@@ -13,6 +16,8 @@ export interface ServerParts {
   /** Operations that GraphiQL opens with. */
   readonly tabs: readonly string[];
   readonly readiness: () => Promise<Readiness>;
+  /** Gives every subscriber what it has not had yet; comes when nothing new is admitted any more. */
+  readonly lastPages: () => void;
   readonly logger: Logger;
   readonly options: ServerOptions;
 }
@@ -22,7 +27,12 @@ export interface Server {
   /** Of the API and of GraphiQL, such as http://127.0.0.1:4000/graphql. */
   readonly url: string;
   readonly port: number;
-  /** Admits nothing new, tells WebSocket clients to come back, and ends what is left at the deadline. */
+  /** What its sockets have done so far. */
+  readonly traffic: Readonly<TrafficCounters>;
+  /**
+   * Admits nothing new, gives every subscriber a last page, tells WebSocket clients to come back and ends the streams
+   * over HTTP, lets requests that run finish, and breaks off what is left at the deadline.
+   */
   close(deadlineMs?: number): Promise<void>;
 }
 
@@ -34,22 +44,26 @@ const defaultCloseDeadlineMs = 5000;
 export async function openServer(parts: ServerParts): Promise<Server> {
   const { options, logger } = parts;
   const admission = new Admission();
-  const http = { ...parts, admission };
+  const traffic = createTraffic();
+  const streams = new ResultStreams({ options, traffic, logger });
+  const http = { ...parts, admission, streams };
   const graphql = createGraphqlHttp(http);
-  const server = createServer(createRequestListener(http, graphql));
-  const webSockets = serveWebSockets(server, { graphql, logger, options });
+  const requests = new RunningRequests();
+  const server = createServer(requests.track(createRequestListener(http, graphql)));
+  const webSockets = serveWebSockets(server, { graphql, logger, options, traffic });
   const port = await listen(server, options);
   const host = options.host.includes(':') ? `[${options.host}]` : options.host;
   return {
     url: `http://${host}:${port}${graphqlPath}`,
     port,
+    traffic,
     async close(deadlineMs = defaultCloseDeadlineMs) {
       admission.drain();
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       const deadline = setTimeout(() => server.closeAllConnections(), deadlineMs);
-      server.closeIdleConnections();
-      await webSockets.close();
-      // Streams over HTTP have no last word to wait for: a client resumes them with its cursor.
+      parts.lastPages();
+      await Promise.all([webSockets.close(deadlineMs), streams.close(), requests.ended()]);
+      // Connections on which nothing was ever asked: browsers open some ahead.
       server.closeAllConnections();
       await closed;
       clearTimeout(deadline);

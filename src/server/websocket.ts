@@ -1,28 +1,29 @@
 import type { IncomingMessage, Server } from 'node:http';
+import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { type DocumentNode, type ExecutionArgs, GraphQLError } from 'graphql';
-import { CloseCode, type SubscribePayload } from 'graphql-ws';
-import { useServer } from 'graphql-ws/use/ws';
+import { CloseCode, handleProtocols, makeServer } from 'graphql-ws';
 import type { YogaServerInstance } from 'graphql-yoga';
-import { WebSocketServer } from 'ws';
+import { type WebSocket, WebSocketServer } from 'ws';
+import { messageOf } from '#errors';
+import type { GraphQLContext } from '#graphql';
+import { Connection } from './connection.ts';
 import { graphqlPath } from './http.ts';
+import { keepAlive } from './keep-alive.ts';
 import type { Logger, ServerOptions } from './options.ts';
+import type { TrafficCounters } from './traffic.ts';
+import { createProtocolOptions, type SocketContext } from './websocket-operations.ts';
 
 /** What the WebSocket side is made of. */
 export interface WebSocketParts {
-  readonly graphql: YogaServerInstance<object, object>;
+  readonly graphql: YogaServerInstance<object, GraphQLContext>;
   readonly logger: Logger;
   readonly options: ServerOptions;
+  readonly traffic: TrafficCounters;
 }
 
-/** The WebSocket side; `close` tells every client to come back (1012) and ends what is left. */
+/** The WebSocket side; `close` tells every client to come back (1012) and ends those that do not leave in time. */
 export interface WebSockets {
-  close(): Promise<void>;
-}
-
-/** The pipeline's functions travel to graphql-ws inside the execution arguments. */
-interface PipelineArgs extends ExecutionArgs {
-  readonly rootValue: Pick<ReturnType<YogaServerInstance<object, object>['getEnveloped']>, 'execute' | 'subscribe'>;
+  close(deadlineMs: number): Promise<void>;
 }
 
 /** The WebSocket close code for "service restart": clients of graphql-ws try again. */
@@ -30,69 +31,90 @@ const serviceRestart = 1012;
 
 /** Serves graphql-transport-ws on the same path and through the same pipeline as HTTP. */
 export function serveWebSockets(server: Server, parts: WebSocketParts): WebSockets {
-  const { options, logger } = parts;
-  const sockets = new WebSocketServer({ noServer: true, maxPayload: options.maxRequestBytes });
-  const protocol = useServer(
-    {
-      execute: (args) => (args as PipelineArgs).rootValue.execute(args),
-      subscribe: (args) => (args as PipelineArgs).rootValue.subscribe(args),
-      onSubscribe: (context, _id, payload) => {
-        if (Object.keys(context.subscriptions).length > options.maxOperationsPerSocket) {
-          const tooMany = 'Too many operations on one socket';
-          context.extra.socket.close(CloseCode.TooManyInitialisationRequests, tooMany);
-          // Not undefined: graphql-ws would then look for a schema of its own, and tell the console that there is none.
-          return [new GraphQLError(tooMany)];
-        }
-        return prepare(parts.graphql, payload);
-      },
-      onError: (_context, _id, _payload, errors) => logger.debug({ errors }, 'an operation over WebSocket was refused'),
-    },
-    sockets,
-    options.keepAliveMs,
-  );
+  const { options, traffic } = parts;
+  const sockets = new WebSocketServer({ noServer: true, maxPayload: options.maxRequestBytes, handleProtocols });
+  const protocol = makeServer<Record<string, unknown> | undefined, SocketContext>(createProtocolOptions(parts));
+  const connections = new Set<Connection>();
+  const keepingAlive = keepAlive(connections, { options, traffic });
   const onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     const refusal = refusalOf(request);
-    if (refusal) {
+    if (refusal || !(socket instanceof Socket)) {
       socket.end(`HTTP/1.1 ${refusal}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
       return;
     }
-    sockets.handleUpgrade(request, socket, head, (client) => sockets.emit('connection', client, request));
+    sockets.handleUpgrade(request, socket, head, (client) => {
+      const connection = new Connection(client, socket, { limits: options, traffic });
+      connections.add(connection);
+      traffic.sockets += 1;
+      client.once('close', () => {
+        connections.delete(connection);
+        connection.closed();
+        traffic.sockets -= 1;
+      });
+      speak(connection, protocol, parts.logger);
+    });
   };
   server.on('upgrade', onUpgrade);
   return {
-    async close() {
+    async close(deadlineMs) {
       server.off('upgrade', onUpgrade);
-      for (const client of sockets.clients) client.close(serviceRestart, 'The gateway is restarting');
-      await protocol.dispose();
+      keepingAlive.stop();
+      const left = Array.from(connections, ({ client }) => gone(client));
+      for (const { client } of connections) client.close(serviceRestart, 'The gateway is restarting');
+      const deadline = setTimeout(() => {
+        for (const { client } of connections) client.terminate();
+      }, deadlineMs);
+      await Promise.all(left);
+      clearTimeout(deadline);
+      sockets.close();
     },
   };
 }
 
-/** Parses and validates as HTTP does. */
-async function prepare(graphql: YogaServerInstance<object, object>, payload: SubscribePayload) {
-  const { schema, execute, subscribe, contextFactory, parse, validate } = graphql.getEnveloped({ params: payload });
-  const document = parseOrFault(parse, payload.query);
-  if (document instanceof GraphQLError) return [document];
-  const errors = validate(schema, document);
-  if (errors.length > 0) return errors;
-  return {
-    schema,
-    document,
-    operationName: payload.operationName,
-    variableValues: payload.variables,
-    contextValue: await contextFactory(),
-    rootValue: { execute, subscribe },
+/** Hands a socket's messages to the protocol. */
+function speak(connection: Connection, protocol: ReturnType<typeof makeServer<never, SocketContext>>, logger: Logger) {
+  const { client } = connection;
+  let onMessage: ((text: string) => Promise<void>) | null = null;
+  const heard = () => {
+    connection.heardAtMs = performance.now();
   };
+  const closed = protocol.opened(
+    {
+      protocol: client.protocol,
+      send: (text) =>
+        new Promise((resolve, reject) => {
+          if (client.readyState !== client.OPEN) resolve();
+          else client.send(text, (error) => (error ? reject(error) : resolve()));
+        }),
+      close: (code, reason) => client.close(code, reason),
+      onMessage: (take) => {
+        onMessage = take;
+      },
+    },
+    { connection },
+  );
+  client.on('pong', heard);
+  client.on('message', (data) => {
+    heard();
+    onMessage?.(String(data)).catch((error: unknown) => {
+      // A socket that goes while it is written to is no fault; anything else would be one of ours.
+      logger.debug({ err: error }, 'a message over WebSocket could not be handled');
+      client.close(CloseCode.InternalServerError, messageOf(error).slice(0, maxReasonLength));
+    });
+  });
+  // The library has closed it with the code that fits: a broken frame, a message over the limit.
+  client.on('error', (error) => logger.debug({ err: error }, 'a WebSocket was closed over an error'));
+  client.once('close', (code, reason) => void closed(code, String(reason)));
 }
 
-/** A syntax error is the operation's, not the socket's: thrown, it would close the socket under its other operations. */
-function parseOrFault(parse: (query: string) => DocumentNode, query: string): DocumentNode | GraphQLError {
-  try {
-    return parse(query);
-  } catch (error) {
-    if (error instanceof GraphQLError) return error;
-    throw error;
-  }
+/** The reason of a close frame has at most 123 bytes (RFC 6455, 5.5). */
+const maxReasonLength = 40;
+
+function gone(client: WebSocket): Promise<void> {
+  return new Promise((resolve) => {
+    if (client.readyState === client.CLOSED) resolve();
+    else client.once('close', () => resolve());
+  });
 }
 
 /** A page of another origin may not open a socket: browsers do not ask before they do. */

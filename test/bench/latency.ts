@@ -4,7 +4,7 @@ import { Consumer } from '@platformatic/kafka';
 import { createClient } from 'graphql-ws';
 import { Kafka, logLevel } from 'kafkajs';
 import { WebSocket } from 'ws';
-import type { BenchContext } from './context.ts';
+import type { GatewayContext } from './context.ts';
 import { type Line, quantile } from './report.ts';
 
 const samples = 2000;
@@ -13,7 +13,7 @@ const warmUp = 1000;
 const intervalMs = 5;
 
 /** Produce call → subscriber, against a kafkajs producer and a raw fetch loop in one process. In milliseconds. */
-export async function measureLatency(context: BenchContext): Promise<Line[]> {
+export async function measureLatency(context: GatewayContext): Promise<Line[]> {
   const sluice = await throughGateway(context);
   const baseline = await throughFetchLoop(context);
   return (
@@ -59,7 +59,7 @@ async function timeEvents(
   return latencies;
 }
 
-async function throughGateway({ gatewayUrl }: BenchContext): Promise<number[]> {
+async function throughGateway({ gatewayUrl }: GatewayContext): Promise<number[]> {
   const agent = new Agent({ keepAlive: true });
   const run = `run-${Date.now()}`;
   const send = (number: number) =>
@@ -92,7 +92,7 @@ async function throughGateway({ gatewayUrl }: BenchContext): Promise<number[]> {
   }
 }
 
-async function throughFetchLoop({ brokers, topic }: BenchContext): Promise<number[]> {
+async function throughFetchLoop({ brokers, topic }: GatewayContext): Promise<number[]> {
   const producer = new Kafka({ brokers: brokers.split(','), logLevel: logLevel.NOTHING }).producer({
     idempotent: true,
   });

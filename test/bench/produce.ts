@@ -1,5 +1,5 @@
 import { Kafka, logLevel } from 'kafkajs';
-import type { BenchContext } from './context.ts';
+import type { GatewayContext } from './context.ts';
 import { loadHttp } from './http-load.ts';
 import { type Line, median } from './report.ts';
 
@@ -15,7 +15,7 @@ const click = (index: number) => ({
 const mutation = 'mutation ($events: [ClickInput!]!) { produceClicks(events: $events) { records { outcome offset } } }';
 
 /** One event a request, against the same server's cheapest answer. */
-export async function measureSingleProduce({ gatewayUrl }: BenchContext): Promise<Line> {
+export async function measureSingleProduce({ gatewayUrl }: GatewayContext): Promise<Line> {
   const body = JSON.stringify({ query: mutation, variables: { events: [click(1)] } });
   const nothing = JSON.stringify({ query: '{ __typename }' });
   const load = (text: string, durationMs = roundMs) =>
@@ -40,7 +40,7 @@ export async function measureSingleProduce({ gatewayUrl }: BenchContext): Promis
 }
 
 /** 500 events a request, against kafkajs sending the same batches. */
-export async function measureBatchProduce({ gatewayUrl, brokers, topic }: BenchContext): Promise<Line> {
+export async function measureBatchProduce({ gatewayUrl, brokers, topic }: GatewayContext): Promise<Line> {
   const events = Array.from({ length: batchEvents }, (_, index) => click(index));
   const body = JSON.stringify({ query: mutation, variables: { events } });
   const clients = 4;

@@ -1,21 +1,21 @@
 import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createClient } from 'graphql-ws';
 import { WebSocket } from 'ws';
-import { run } from './processes.ts';
+import type { BenchContext } from './context.ts';
+import { endOrphans, run } from './processes.ts';
 import { type Line, median } from './report.ts';
 
 const rounds = 3;
 
 /** `npm start` with jars present → first page of a subscription, against the four JVMs alone. Fresh data each time. */
-export async function measureStart(): Promise<Line> {
+export async function measureStart({ folder }: BenchContext): Promise<Line> {
   const sluice: number[] = [];
   const baseline: number[] = [];
   // The first of each fills the operating system's caches and is not counted.
   for (let round = 0; round <= rounds; round += 1) {
-    const alone = await inFreshFolder(jvmsAlone);
-    const whole = await inFreshFolder(firstPage);
+    const alone = await inFreshFolder(folder, jvmsAlone);
+    const whole = await inFreshFolder(folder, firstPage);
     if (round === 0) continue;
     baseline.push(alone);
     sluice.push(whole);
@@ -46,14 +46,17 @@ async function firstPage(folder: string): Promise<number> {
   await pages.next();
   const seconds = (performance.now() - startedAt) / 1000;
   await client.dispose();
+  // Nobody wants the savepoints that a polite end would write for a long time.
+  process.kill(gateway.pid, 'SIGKILL');
   return seconds;
 }
 
-async function inFreshFolder<T>(use: (folder: string) => Promise<T>): Promise<T> {
-  const folder = await mkdtemp(join(tmpdir(), 'sluice-bench-'));
+async function inFreshFolder<T>(parent: string, use: (folder: string) => Promise<T>): Promise<T> {
+  const folder = await mkdtemp(join(parent, 'start-'));
   try {
     return await use(folder);
   } finally {
-    await rm(folder, { recursive: true, force: true });
+    await endOrphans(folder);
+    await rm(folder, { recursive: true, force: true, maxRetries: 5 });
   }
 }

@@ -74,7 +74,7 @@ describe('writing and following over a connection that breaks', () => {
     const total = 1_500;
     const { signal } = new AbortController();
     const tail = takeUntil(
-      kafka.log.tail(topic, beginning(partitions), signal),
+      kafka.log.tail(topic, beginning(partitions), { signal }),
       (taken) => recordsOf(taken).length >= total,
     );
     const fault = (count: number) => (count % 2 === 0 ? proxy.cut() : proxy.loseNextAnswer());

@@ -28,8 +28,8 @@ describe('the log', () => {
     expect(await kafka.log.identify(topic)).toMatchObject({ topicId: expect.any(String), partitions: 2 });
     expect(await kafka.log.bounds(topic)).toEqual(
       new Map([
-        [0, { start: 0n, end: 3n }],
-        [1, { start: 0n, end: 0n }],
+        [0, { start: 0n, end: 3n, epoch: 0 }],
+        [1, { start: 0n, end: 0n, epoch: 0 }],
       ]),
     );
     expect(await kafka.log.positionAt(topic, 1_500)).toEqual(
@@ -72,7 +72,7 @@ describe('the log', () => {
       soon,
     );
     const stop = new AbortController();
-    const tail = kafka.log.tail(topic, new Map([[0, 1n]]), stop.signal)[Symbol.asyncIterator]();
+    const tail = kafka.log.tail(topic, new Map([[0, 1n]]), { signal: stop.signal })[Symbol.asyncIterator]();
     expect(textsOf((await tail.next()).value.records)).toEqual(['b', 'c']);
     await kafka.writer.write(topic, [record('d')], soon);
     const { value: batch } = await tail.next();
@@ -86,7 +86,7 @@ describe('the log', () => {
   it('tells a new tail the bounds at once, also of an empty topic', async () => {
     await using kafka = openTestKafka();
     const topic = await newTopic(kafka, 2);
-    const batches = await takeUntil(kafka.log.tail(topic, beginning(2), signal), (taken) => taken.length === 2);
+    const batches = await takeUntil(kafka.log.tail(topic, beginning(2), { signal }), (taken) => taken.length === 2);
     expect(batches).toMatchObject([
       { records: [], next: 0n, bounds: { start: 0n, end: 0n } },
       { records: [], next: 0n },
@@ -98,7 +98,7 @@ describe('the log', () => {
     const topic = await newTopic(kafka);
     for (let i = 0; i < 20; i += 1) await kafka.writer.write(topic, [record(`${i}`)], soon);
     const tails = [0n, 7n, 19n].map((offset) =>
-      takeUntil(kafka.log.tail(topic, new Map([[0, offset]]), signal), records(21 - Number(offset))),
+      takeUntil(kafka.log.tail(topic, new Map([[0, offset]]), { signal }), records(21 - Number(offset))),
     );
     await kafka.writer.write(topic, [record('20')], soon);
     const all = Array.from({ length: 21 }, (_, i) => `${i}`);
@@ -109,11 +109,11 @@ describe('the log', () => {
   it('does not fetch for a tail that is not read, nor make others wait for it', async () => {
     await using kafka = openTestKafka({ reader: { tailBufferBytes: 1_000, partitionMaxBytes: 4_000 } });
     const topic = await newTopic(kafka);
-    const slow = kafka.log.tail(topic, beginning(1), signal)[Symbol.asyncIterator]();
+    const slow = kafka.log.tail(topic, beginning(1), { signal })[Symbol.asyncIterator]();
     await slow.next();
     const texts = Array.from({ length: 100 }, (_, i) => `${i}`.padEnd(500, '.'));
     for (const text of texts) await kafka.writer.write(topic, [record(text)], soon);
-    const fast = await takeUntil(kafka.log.tail(topic, beginning(1), signal), records(100));
+    const fast = await takeUntil(kafka.log.tail(topic, beginning(1), { signal }), records(100));
     expect(textsOf(recordsOf(fast))).toEqual(texts);
     const late: string[] = [];
     while (late.length < 100) late.push(...textsOf((await slow.next()).value.records));
@@ -151,7 +151,7 @@ describe('the log under transactions', () => {
       for (const value of values) await running.send({ topic, messages: [{ value }] });
       await running[end]();
     };
-    const tail = takeUntil(kafka.log.tail(topic, beginning(1), signal), records(5));
+    const tail = takeUntil(kafka.log.tail(topic, beginning(1), { signal }), records(5));
     await transaction(['a', 'b'], 'commit');
     await transaction(['x', 'y'], 'abort');
     await transaction(['z'], 'abort');
@@ -176,7 +176,7 @@ describe('the log under transactions', () => {
     await running.abort();
     await producer.disconnect();
     await kafka.writer.write(topic, [record('kept')], soon);
-    const tail = await takeUntil(kafka.log.tail(topic, beginning(1), signal), records(1));
+    const tail = await takeUntil(kafka.log.tail(topic, beginning(1), { signal }), records(1));
     expect(textsOf(recordsOf(tail))).toEqual(['kept']);
   });
 });
@@ -196,7 +196,7 @@ describe('the log when records or topics go', () => {
       await admin.deleteTopicRecords({ topic, partitions: [{ partition: 0, offset: '2' }] });
     });
     const gap = { reason: 'EXPIRED', from: 1n, to: 2n };
-    const tail = await takeUntil(kafka.log.tail(topic, new Map([[0, 1n]]), signal), records(1));
+    const tail = await takeUntil(kafka.log.tail(topic, new Map([[0, 1n]]), { signal }), records(1));
     expect(tail.find((batch) => batch.gap)).toMatchObject({ gap, records: [], next: 2n });
     expect(textsOf(recordsOf(tail))).toEqual(['c']);
     expect(await kafka.log.read(topic, new Map([[0, 1n]]), { maxBytes: 1_000, signal })).toMatchObject([
@@ -208,14 +208,17 @@ describe('the log when records or topics go', () => {
     await using kafka = openTestKafka();
     const topic = await newTopic(kafka);
     await kafka.writer.write(topic, [record('a')], soon);
-    const [batch] = await takeUntil(kafka.log.tail(topic, new Map([[0, 50n]]), signal), (taken) => taken.length === 1);
+    const [batch] = await takeUntil(
+      kafka.log.tail(topic, new Map([[0, 50n]]), { signal }),
+      (taken) => taken.length === 1,
+    );
     expect(batch).toMatchObject({ gap: { reason: 'TRUNCATED', from: 50n, to: 1n }, next: 1n });
   });
 
   it('follows new partitions from their beginning', async () => {
     await using kafka = openTestKafka({ metadataMaxAgeMs: 200 });
     const topic = await newTopic(kafka);
-    const tail = takeUntil(kafka.log.tail(topic, beginning(1), signal), records(2));
+    const tail = takeUntil(kafka.log.tail(topic, beginning(1), { signal }), records(2));
     await kafka.writer.write(topic, [record('a', { partition: 0 })], soon);
     await withAdmin((admin) => admin.createPartitions({ topicPartitions: [{ topic, count: 2 }] }));
     const producer = kafkajsClient().producer();
@@ -230,10 +233,10 @@ describe('the log when records or topics go', () => {
 
   it('ends a tail of a topic that does not exist, or no longer does', async () => {
     await using kafka = openTestKafka({ metadataMaxAgeMs: 200 });
-    const missing = kafka.log.tail('no_such_topic', beginning(1), signal)[Symbol.asyncIterator]();
+    const missing = kafka.log.tail('no_such_topic', beginning(1), { signal })[Symbol.asyncIterator]();
     await expect(missing.next()).rejects.toMatchObject({ code: 'TOPIC_MISSING' });
     const topic = await newTopic(kafka);
-    const tail = kafka.log.tail(topic, beginning(1), signal)[Symbol.asyncIterator]();
+    const tail = kafka.log.tail(topic, beginning(1), { signal })[Symbol.asyncIterator]();
     await tail.next();
     const { topicId } = await kafka.log.identify(topic);
     await withAdmin((admin) => admin.deleteTopics({ topics: [topic] }));

@@ -7,8 +7,13 @@ import { localOptions, openLocalStack } from '#local';
 export interface Broker extends AsyncDisposable {
   /** `host:port` */
   readonly address: string;
-  /** Ends its process with a signal; resolves when it has been started again and answers. */
-  restart(signal: NodeJS.Signals): Promise<void>;
+  /** Where it keeps the topics: a folder `<topic>-<partition>` for each partition. */
+  readonly logDir: string;
+  /**
+   * Ends its process with a signal; resolves when it has been started again and answers. `whileItStands` runs before,
+   * with the process stopped, so that nothing is written meanwhile but by the test.
+   */
+  restart(signal: NodeJS.Signals, whileItStands?: () => Promise<void>): Promise<void>;
 }
 
 /** Starts a Kafka on the port, or on a free one. */
@@ -31,10 +36,15 @@ export async function openBroker(port = 0): Promise<Broker> {
   });
   return {
     address: stack.endpoints.kafkaBrokers,
-    async restart(signal) {
+    logDir: join(dataDir, 'kafka'),
+    async restart(signal, whileItStands) {
       const back = new Promise<void>((resolve) => {
         onBack = resolve;
       });
+      if (whileItStands) {
+        for (const { pid } of stack.processes) process.kill(pid, 'SIGSTOP');
+        await whileItStands();
+      }
       for (const { pid } of stack.processes) process.kill(pid, signal);
       await back;
     },

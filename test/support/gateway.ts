@@ -3,7 +3,12 @@ import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pino } from 'pino';
 import { inject } from 'vitest';
+import { loadConfig } from '#config';
+import { loadModel } from '#model';
+import { openClusters } from '../../src/clusters.ts';
+import { type Gateway, openGateway } from '../../src/gateway.ts';
 
 const root = join(import.meta.dirname, '../..');
 
@@ -70,6 +75,25 @@ export async function startGateway(settings: GatewaySettings): Promise<GatewayPr
     kill: async () => void (await end('SIGKILL')),
     stop: () => end('SIGTERM'),
   };
+}
+
+/** A gateway in this process, whose insides can be looked at. */
+export interface OwnGateway extends AsyncDisposable {
+  readonly url: string;
+  readonly webSocketUrl: string;
+  readonly counters: Gateway['counters'];
+}
+
+/** Opens a gateway in the test's own process. */
+export async function openOwnGateway({ schema, clusters, env = {} }: GatewaySettings): Promise<OwnGateway> {
+  const environment = { ...environmentOf(clusters ?? inject('endpoints')), ...env };
+  const config = loadConfig(environment, ['--port', '0', '--schema', schema]);
+  const logger = pino({ level: 'silent' });
+  const model = await loadModel(schema);
+  const context = { env: environment, logger, onProgress: () => undefined, signal: new AbortController().signal };
+  const gateway = await openGateway(config, { ...context, model, clusters: await openClusters(config, context) });
+  const { url, counters } = gateway;
+  return { url, webSocketUrl: url.replace('http', 'ws'), counters, [Symbol.asyncDispose]: () => gateway.close() };
 }
 
 /** Starts a gateway that is expected to end by itself, and waits for that. */

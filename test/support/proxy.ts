@@ -6,7 +6,7 @@ export type Direction = 'up' | 'down';
 
 /** What a proxy forwards to, and how. */
 export interface ProxyOptions {
-  /** `host:port` of the target. */
+  /** `host:port` of the target, until `retarget`. */
   readonly target: string;
   /**
    * The target is a Kafka broker: wherever it names its own address in an answer, it names the proxy's. Clients that
@@ -18,6 +18,8 @@ export interface ProxyOptions {
 interface Pair {
   readonly client: Socket;
   readonly target: Socket;
+  /** The ways in which the receiver does not keep up. */
+  readonly full: Set<Direction>;
 }
 
 /** A TCP proxy for fault tests, on loopback. Closes all that it holds when it is disposed. */
@@ -26,11 +28,14 @@ export class TcpProxy implements AsyncDisposable {
   readonly #options: ProxyOptions;
   readonly #pairs = new Set<Pair>();
   readonly #stalled = new Set<Direction>();
+  readonly #ending = new Set<Pair>();
+  #target: string;
   #refusing = false;
   #dropAnswers = 0;
 
   constructor(options: ProxyOptions) {
     this.#options = options;
+    this.#target = options.target;
     this.#server = createServer((client) => this.#accept(client));
   }
 
@@ -60,6 +65,16 @@ export class TcpProxy implements AsyncDisposable {
   /** Resets every connection; new ones are welcome. */
   cut(): void {
     for (const pair of this.#pairs) this.#reset(pair);
+  }
+
+  /** Ends every connection in the middle of the next bytes that the target sends over it: the client gets half of them. */
+  cutMidway(): void {
+    for (const pair of this.#pairs) this.#ending.add(pair);
+  }
+
+  /** New connections lead there; those that are open stay. */
+  retarget(address: string): void {
+    this.#target = address;
   }
 
   /** The next answer of the target that comes is lost together with its connection: the request was carried out. */
@@ -100,20 +115,37 @@ export class TcpProxy implements AsyncDisposable {
       client.resetAndDestroy();
       return;
     }
-    const { host, port } = parse(this.#options.target);
+    const { host, port } = parse(this.#target);
     const target = connect(port, host);
-    const pair: Pair = { client, target };
+    const pair: Pair = { client, target, full: new Set() };
     this.#pairs.add(pair);
     client.setNoDelay(true);
     target.setNoDelay(true);
-    client.on('data', (chunk) => target.write(chunk));
+    const forward = (direction: Direction, chunk: Buffer) => {
+      if ((direction === 'up' ? target : client).write(chunk)) return;
+      pair.full.add(direction);
+      this.#flow(pair);
+    };
+    const onDrain = (direction: Direction) => {
+      pair.full.delete(direction);
+      this.#flow(pair);
+    };
+    target.on('drain', () => onDrain('up'));
+    client.on('drain', () => onDrain('down'));
+    client.on('data', (chunk) => forward('up', chunk));
     target.on('data', (chunk) => {
       if (this.#dropAnswers > 0) {
         this.#dropAnswers -= 1;
         this.#reset(pair);
         return;
       }
-      client.write(this.#options.rewriteAddress ? this.#rewrite(chunk) : chunk);
+      if (this.#ending.delete(pair)) {
+        this.#pairs.delete(pair);
+        client.end(chunk.subarray(0, chunk.length >> 1));
+        target.destroy();
+        return;
+      }
+      forward('down', this.#options.rewriteAddress ? this.#rewrite(chunk) : chunk);
     });
     for (const socket of [client, target]) {
       socket.on('error', () => this.#reset(pair));
@@ -122,14 +154,16 @@ export class TcpProxy implements AsyncDisposable {
     this.#flow(pair);
   }
 
-  #flow({ client, target }: Pair): void {
-    if (this.#stalled.has('up')) client.pause();
+  /** A receiver that does not read slows the sender, as it would without a proxy. */
+  #flow({ client, target, full }: Pair): void {
+    if (this.#stalled.has('up') || full.has('up')) client.pause();
     else client.resume();
-    if (this.#stalled.has('down')) target.pause();
+    if (this.#stalled.has('down') || full.has('down')) target.pause();
     else target.resume();
   }
 
   #reset(pair: Pair): void {
+    this.#ending.delete(pair);
     if (!this.#pairs.delete(pair)) return;
     pair.client.resetAndDestroy();
     pair.target.destroy();
@@ -137,7 +171,7 @@ export class TcpProxy implements AsyncDisposable {
 
   /** In Kafka's answers a broker's host is followed by its port as four bytes: the length stays the same. */
   #rewrite(chunk: Buffer): Buffer {
-    const { host, port } = parse(this.#options.target);
+    const { host, port } = parse(this.#target);
     const own = Buffer.concat([Buffer.from(host), int32(port)]);
     let at = chunk.indexOf(own);
     if (at < 0) return chunk;

@@ -13,6 +13,7 @@ export function schemaOf(model: Model) {
     cursors: createCursors([Buffer.alloc(32)]),
     writer: { write: () => Promise.resolve([]), close: () => Promise.resolve() },
     flink: openNoFlink(model),
+    errorLog: { error: () => undefined },
     produceTimeoutMs: 1,
     queryTimeoutMs: 1,
     now: () => 0,

@@ -15,7 +15,7 @@ const directions: Readonly<Record<string, readonly string[]>> = {
   kafka: ['errors', 'model', 'feed'],
   flink: ['errors', 'model'],
   graphql: ['errors', 'model', 'codec', 'feed', 'kafka', 'flink'],
-  server: ['errors', 'graphql'],
+  server: ['errors', 'feed', 'graphql'],
   local: ['errors'],
 };
 const rooms = [...Object.keys(directions), 'config'];

@@ -19,11 +19,19 @@ function faultsOf(environment: Record<string, string>, commandLine: readonly str
   return [];
 }
 
+const limits = {
+  keepAliveMs: 12_000,
+  stallTimeoutMs: 60_000,
+  socketBacklogBytes: 262_144,
+  totalBacklogBytes: 67_108_864,
+};
+
 describe('the configuration', () => {
   it('without any setting starts a local stack with demo traffic, on loopback', () => {
     expect(loadConfig({ PATH: '/bin', PORT: '', KAFKA_BROKERS: ' ' }, [])).toEqual({
       command: 'start',
-      server: { host: '127.0.0.1', port: 4000, isPortFixed: false },
+      server: { ...limits, host: '127.0.0.1', port: 4000, isPortFixed: false },
+      feeds: { ringBytes: 1_048_576, ringsTotalBytes: 67_108_864, idlePageMs: 30_000 },
       schemaDir: 'schema',
       dataDir: '.sluice',
       cacheDir: null,
@@ -55,7 +63,8 @@ describe('the configuration', () => {
     };
     expect(loadConfig(environment, [])).toEqual({
       command: 'start',
-      server: { host: '0.0.0.0', port: 5000, isPortFixed: true },
+      server: { ...limits, host: '0.0.0.0', port: 5000, isPortFixed: true },
+      feeds: { ringBytes: 1_048_576, ringsTotalBytes: 67_108_864, idlePageMs: 30_000 },
       schemaDir: 'my/schema',
       dataDir: '/var/sluice',
       cacheDir: '/var/cache',

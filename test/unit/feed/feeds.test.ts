@@ -1,27 +1,22 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createRecordDecoder, type FeedSource, Feeds, type Page, type StartPosition } from '#feed';
+import { field } from '../../support/fields.ts';
 import { MemoryLog } from '../../support/memory-log.ts';
+import { subscribeTo } from '../../support/subscribe.ts';
 
 const text = { decode: (value: Buffer) => ({ ok: true as const, node: { text: value.toString() } }) };
-const source: FeedSource = { topic: 't', field: 'things', decode: createRecordDecoder(text, false) };
+const source: FeedSource = {
+  topic: 't',
+  field: 'things',
+  fields: [field('text', 'String')],
+  decode: createRecordDecoder(text, false),
+};
 const never = new AbortController().signal;
+const epochs = new Map<number, number>();
 
-function subscribe(feeds: Feeds, from: StartPosition, maxRecords = 100) {
-  const controller = new AbortController();
-  const pages = feeds.subscribe(source, { from, filter: null, maxRecords }, controller.signal);
-  return {
-    async next(): Promise<Page> {
-      const result = await pages.next();
-      if (result.done) throw new Error('The subscription ended.');
-      return result.value;
-    },
-    async [Symbol.asyncDispose]() {
-      controller.abort();
-      await pages.return();
-    },
-  };
-}
+const subscribe = (feeds: Feeds, from: StartPosition, maxRecords = 100) =>
+  subscribeTo(feeds, source, { from, maxRecords });
 
 const textsOf = (page: Page) => page.records.map(({ node }) => node?.text);
 const places = (pages: readonly Page[]) =>
@@ -78,7 +73,7 @@ describe('a subscription', () => {
     for (const value of ['a', 'b', 'c', 'd']) log.append(0, value);
     log.expire(0, 2n);
     const feeds = new Feeds({ log });
-    const cursor = { topicId: 'topic-1', position: new Map([[0, 1n]]) };
+    const cursor = { topicId: 'topic-1', position: new Map([[0, 1n]]), epochs };
     await using subscription = subscribe(feeds, { kind: 'after', cursor });
     await subscription.next();
     const page = await subscription.next();
@@ -91,7 +86,7 @@ describe('a subscription', () => {
     const log = new MemoryLog(1);
     log.append(0, 'a');
     const feeds = new Feeds({ log });
-    const cursor = { topicId: 'another', position: new Map([[0, 7n]]) };
+    const cursor = { topicId: 'another', position: new Map([[0, 7n]]), epochs };
     await using subscription = subscribe(feeds, { kind: 'after', cursor });
     expect((await subscription.next()).gap).toEqual({ reason: 'RECREATED', missed: null });
     expect(textsOf(await subscription.next())).toEqual(['a']);
@@ -101,7 +96,7 @@ describe('a subscription', () => {
     const log = new MemoryLog(1);
     log.append(0, 'a');
     const feeds = new Feeds({ log });
-    const cursor = { topicId: 'topic-1', position: new Map([[0, 9n]]) };
+    const cursor = { topicId: 'topic-1', position: new Map([[0, 9n]]), epochs };
     await using subscription = subscribe(feeds, { kind: 'after', cursor });
     expect((await subscription.next()).gap).toEqual({ reason: 'TRUNCATED', missed: null });
   });
@@ -180,7 +175,7 @@ describe('a subscription', () => {
             await subscription.next();
             const page = await subscription.next();
             seen.push(page);
-            from = { kind: 'after', cursor: { topicId: 'topic-1', position: page.end } };
+            from = { kind: 'after', cursor: { topicId: 'topic-1', position: page.end, epochs: page.epochs } };
           }
           expect(new Set(places(seen)).size).toBe(writes.length);
           expect(places(seen)).toHaveLength(writes.length);
@@ -197,7 +192,7 @@ describe('a query', () => {
       first: 100,
       from: { kind: 'earliest' },
       until: { kind: 'latest' },
-      filter: null,
+      where: null,
       signal: never,
       ...request,
     });
@@ -223,7 +218,7 @@ describe('a query', () => {
       const page = await query(feeds, { first: 10, from });
       seen.push(...textsOf(page));
       if (!page.hasNextPage) break;
-      from = { kind: 'after', cursor: { topicId: 'topic-1', position: page.end } };
+      from = { kind: 'after', cursor: { topicId: 'topic-1', position: page.end, epochs: page.epochs } };
     }
     expect(seen).toEqual(Array.from({ length: 25 }, (_, index) => String(index)));
   });

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { compileFilter, type FeedRecord, type Where } from '#feed';
+import type { FeedRecord } from '#feed';
 import type { Field } from '#model';
+import { compileFilter, type Where } from '../../../src/feed/filter.ts';
 import { field } from '../../support/fields.ts';
 
 const level = { name: 'Level', description: null, values: [{ name: 'INFO', description: null }] };
@@ -131,6 +132,74 @@ describe('a filter', () => {
         expect([test('lt'), test('eq'), test('gt')]).toEqual([+left < +right, +left === +right, +left > +right]);
       }),
     );
+  });
+
+  it('tells decimals apart that no double does', () => {
+    const [low, high] = ['12345678901234567890.50', '12345678901234567890.51'];
+    const fitsPrice = (comparison: Where, price: string) => fits({ price: comparison }, { ...node, price });
+    expect([fitsPrice({ gt: low }, high), fitsPrice({ lt: high }, low), fitsPrice({ in: [low] }, high)]).toEqual([
+      true,
+      true,
+      false,
+    ]);
+    expect([fitsPrice({ lt: '12345678901234567890.51' }, '2'), fitsPrice({ gt: '2' }, high)]).toEqual([true, true]);
+    expect([fitsPrice({ eq: 'x' }, '0'), fitsPrice({ lte: 'x' }, '0'), fitsPrice({ ne: 'x' }, '0')]).toEqual([
+      false,
+      false,
+      true,
+    ]);
+  });
+
+  it('takes a time in every form that GraphQL takes', () => {
+    const time = [field('time', 'Time')];
+    const fitsTime = (operator: string, operand: string, value: string) =>
+      compileFilter(time, { time: { [operator]: operand } })(record({ time: value }));
+    expect(fitsTime('eq', '12:30', '12:30:00')).toBe(true);
+    expect(fitsTime('gte', '12:30', '12:30:00')).toBe(true);
+    expect(fitsTime('eq', '12:30:00.500', '12:30:00.5')).toBe(true);
+    expect(fitsTime('lt', '12:30:00.500', '12:30:00.5')).toBe(false);
+    expect(fitsTime('eq', '12:30:00.000', '12:30:00')).toBe(true);
+    expect(fitsTime('eq', '10:00:00', '10:00:00')).toBe(true);
+  });
+
+  it('finds a moment beyond the year 9999 after all others', () => {
+    expect(fits({ at: { lt: '+010000-01-01T00:00:00.000Z' } })).toBe(true);
+    expect(fits({ at: { gt: '+010000-01-01T00:00:00.000Z' } })).toBe(false);
+  });
+
+  it('finds that NaN equals nothing and has no order', () => {
+    const outcomes = ['eq', 'in', 'gte', 'lte', 'ne'].map((operator) =>
+      fits({ score: { [operator]: Number.NaN } }, { ...node, score: Number.NaN }),
+    );
+    expect(outcomes).toEqual([false, false, false, false, true]);
+  });
+
+  it('compares keys and headers as text, whatever their bytes', () => {
+    const stray = { ...record(), key: Buffer.from([0xff]), headers: [{ name: 'h', value: null }] };
+    const keyFits = (key: Where) => compileFilter(fields, { record: { key } })(stray);
+    expect([keyFits({ eq: '\ufffd' }), keyFits({ in: ['\ufffd'] }), keyFits({ eq: '\ud800' })]).toEqual([
+      true,
+      true,
+      false,
+    ]);
+    const headerFits = (header: Where) =>
+      compileFilter(fields, { record: { header: { name: 'h', ...header } } })(stray);
+    expect([headerFits({}), headerFits({ isNull: true }), headerFits({ eq: 'a' }), headerFits({ ne: 'a' })]).toEqual([
+      true,
+      true,
+      false,
+      false,
+    ]);
+  });
+
+  it('takes a condition that says nothing for none, also in a nested type that is absent', () => {
+    const absent = { ...node, address: null, lines: null };
+    for (const where of [{ address: {} }, { address: { city: null } }, { address: { city: {} } }, { lines: {} }]) {
+      expect(fits(where, absent)).toBe(true);
+    }
+    expect(fits({ address: { not: { city: { eq: 'Bern' } } } }, absent)).toBe(false);
+    expect(fits({ not: { address: { city: { eq: 'Bern' } } } }, absent)).toBe(true);
+    expect(fits({ lines: { all: {} } }, absent)).toBe(false);
   });
 
   it('is not held up by a decimal with a monstrous exponent', () => {

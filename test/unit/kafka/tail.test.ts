@@ -14,7 +14,7 @@ const batch = (next: bigint): LogBatch => ({
   partition: 0,
   records: [],
   next,
-  bounds: { start: 0n, end: next },
+  bounds: { start: 0n, end: next, epoch: 0 },
   gap: null,
 });
 

@@ -1,0 +1,209 @@
+import type { CatchUp } from './catch-up.ts';
+import type { FeedCounters } from './counters.ts';
+import type { Dispatcher, Listener } from './dispatcher.ts';
+import type { Where } from './filter.ts';
+import type { LogGap, Position } from './log.ts';
+import { mergeByTime, type PageLimit } from './merge.ts';
+import { joinGaps, type Page } from './page.ts';
+import type { FeedRecord } from './record.ts';
+import type { Due, Rounds } from './rounds.ts';
+import type { Sink } from './sink.ts';
+import type { Gap } from './start.ts';
+import { type Bookmark, beforeRows } from './table-bookmark.ts';
+import type { RecordSelect } from './table-select.ts';
+
+/** A subscription as its group sees it. */
+export interface LiveMember<T> {
+  readonly sink: Sink<T>;
+  /** It is no longer given pages: it has all before the position, but of a table with a bookmark not its rows. */
+  leave(position: Position, bookmark?: Bookmark): void;
+  /** Its group is broken. */
+  fail(error: unknown): void;
+}
+
+/** What makes two subscriptions the same but for their place and their client. */
+export interface GroupOptions<T> {
+  readonly where: Where | null;
+  readonly limit: PageLimit;
+  /** Its members keep the rows of a table: after a gap they begin anew with the present rows. */
+  readonly keepsRows: boolean;
+  /** Makes of a page what the sinks take, once for all members. */
+  readonly render: (page: Page) => T;
+}
+
+/** What a group is built on. */
+export interface GroupParts<T> {
+  readonly dispatcher: Dispatcher;
+  readonly rounds: Rounds;
+  readonly counters: FeedCounters;
+  readonly scope: Page['scope'];
+  readonly catchUp: CatchUp<T>;
+  readonly select: RecordSelect | null;
+}
+
+/**
+ * Subscriptions with the same operation, variables and rights. Those that are live all stand where the dispatcher
+ * stands; a page is made once for all of them. Those that are behind read on by themselves, through {@link catchUp}.
+ */
+export class Group<T> implements Listener, Due {
+  restsUntilMs = 0;
+  /** Subscriptions that belong to it, live or not. */
+  members = 0;
+  readonly options: GroupOptions<T>;
+  readonly #parts: GroupParts<T>;
+  readonly #live = new Set<LiveMember<T>>();
+  #pending: FeedRecord[] = [];
+  #pendingBytes = 0;
+  #gap: Gap | null = null;
+  #start: Position = new Map();
+  #pageAtMs = 0;
+
+  constructor(options: GroupOptions<T>, parts: GroupParts<T>) {
+    this.options = options;
+    this.#parts = parts;
+  }
+
+  get catchUp(): CatchUp<T> {
+    return this.#parts.catchUp;
+  }
+
+  get select(): RecordSelect | null {
+    return this.#parts.select;
+  }
+
+  /** A subscription that stands where the dispatcher stands goes live. */
+  join(member: LiveMember<T>): void {
+    if (this.#live.size === 0) {
+      this.#start = this.#parts.dispatcher.position;
+      this.#pageAtMs = performance.now();
+      this.#parts.dispatcher.attach(this, this.options.where);
+    } else this.#makeNow();
+    this.#live.add(member);
+  }
+
+  /** A subscription that has ended. */
+  remove(member: LiveMember<T>): void {
+    if (this.#live.delete(member) && this.#live.size === 0) this.#rest();
+  }
+
+  take(record: FeedRecord): void {
+    if (this.#pending.length === 0) this.#parts.rounds.request(this);
+    this.#pending.push(record);
+    this.#pendingBytes += record.weight;
+    const { records, bytes } = this.options.limit;
+    if (this.#pending.length >= records || this.#pendingBytes >= bytes) this.#makeNow();
+  }
+
+  settle(): void {
+    if (this.#pending.length === 0) return;
+    this.#parts.rounds.withdraw(this);
+    // Not sent yet: who would leave with it would not be told of the gap.
+    this.#make();
+  }
+
+  miss(gap: LogGap): void {
+    this.#gap = joinGaps(this.#gap, [gap]);
+    if (!this.options.keepsRows) {
+      this.#makeNow();
+      return;
+    }
+    this.#make();
+    for (const { sink } of this.#live) sink.flush();
+    this.#disband(beforeRows);
+  }
+
+  prepare(): void {
+    if (this.#pending.length > 0 || this.#gap) this.#make();
+  }
+
+  send(): void {
+    for (const { sink } of this.#live) sink.flush();
+    for (const member of this.#live) {
+      if (member.sink.isReady) continue;
+      this.#live.delete(member);
+      this.#parts.counters.catchUps += 1;
+      // A record that came since the page was made is not in the member's position: it reads it by itself.
+      member.leave(this.#start);
+    }
+    if (this.#live.size === 0) this.#rest();
+  }
+
+  /** Gives a fresh cursor to those who have had no page for a while although the stream moved on; true when it did. */
+  refresh(beforeMs: number): boolean {
+    if (this.#live.size === 0 || this.#pageAtMs > beforeMs || this.#pending.length > 0) return false;
+    if (this.#start === this.#parts.dispatcher.position) return false;
+    this.#make();
+    this.send();
+    return true;
+  }
+
+  /** All live subscriptions leave with their positions. */
+  disband(): void {
+    this.#makeNow();
+    this.#disband();
+  }
+
+  #disband(bookmark?: Bookmark): void {
+    const members = [...this.#live];
+    this.#live.clear();
+    this.#rest();
+    for (const member of members) member.leave(this.#start, bookmark);
+  }
+
+  #makeNow(): void {
+    if (this.#pending.length === 0 && !this.#gap) return;
+    this.#parts.rounds.withdraw(this);
+    this.#make();
+    this.send();
+  }
+
+  #make(): void {
+    const { dispatcher, counters, scope } = this.#parts;
+    const records = mergeByTime(this.#pending);
+    const end = dispatcher.position;
+    const isAnew = this.options.keepsRows && this.#gap !== null;
+    const page: Page = {
+      records,
+      start: this.#start,
+      end,
+      epochs: dispatcher.epochs,
+      gap: this.#gap,
+      live: !isAnew,
+      lag: dispatcher.lag(end),
+      hasNextPage: true,
+      scope,
+      ...(isAnew && { bookmark: beforeRows }),
+    };
+    if (this.#gap) counters.gaps += 1;
+    this.#pending = [];
+    this.#pendingBytes = 0;
+    this.#gap = null;
+    this.#start = end;
+    this.#pageAtMs = performance.now();
+    this.#give(page);
+  }
+
+  #give(page: Page): void {
+    const { counters } = this.#parts;
+    try {
+      const made = this.options.render(page);
+      counters.pagesMade += 1;
+      counters.pagesDelivered += this.#live.size;
+      counters.recordsDelivered += page.records.length * this.#live.size;
+      for (const { sink } of this.#live) sink.push(made);
+    } catch (error) {
+      const members = [...this.#live];
+      this.#live.clear();
+      for (const member of members) member.fail(error);
+    }
+  }
+
+  /** Nobody is live: records need not come here any more. */
+  #rest(): void {
+    this.#parts.dispatcher.detach(this);
+    this.#parts.rounds.withdraw(this);
+    this.#pending = [];
+    this.#pendingBytes = 0;
+    this.#gap = null;
+  }
+}

@@ -1,0 +1,298 @@
+import type { Standing } from './catch-up.ts';
+import { conflate } from './conflate.ts';
+import type { CursorScope } from './cursor.ts';
+import type { Group, LiveMember } from './group.ts';
+import { joinGaps, type Page } from './page.ts';
+import { type Place, Reader } from './reader.ts';
+import type { Sink } from './sink.ts';
+import { type EndPosition, type Gap, resolveEnd, resolveStart, type StartPosition } from './start.ts';
+import type { SubscribeRequest, SubscriptionParts } from './subscribe-request.ts';
+import { type Bookmark, beforeRows } from './table-bookmark.ts';
+import { selectFrom } from './table-select.ts';
+
+import { keepsRows, needsToKnow, RowsReader, resolveRows } from './table-start.ts';
+import { withAbort } from './with-abort.ts';
+
+/** One subscriber's way through a topic. Its place is all its state, so that a slow one costs no memory. */
+export class Subscription<T> implements LiveMember<T> {
+  readonly sink: Sink<T>;
+  readonly #request: SubscribeRequest<T>;
+  readonly #parts: SubscriptionParts;
+  readonly #signal: AbortSignal;
+  /** Its pages are those of a table's rows, and it is told anew of all of them after a gap. */
+  readonly #keepsRows: boolean;
+  #place: Standing = { position: new Map(), epochs: new Map() };
+  #hasStarted = false;
+  /** Gaps at the live end that it was told of, or did not have to be. */
+  #toldGaps: number;
+  #rows: RowsReader | null = null;
+  #leave: ((place: Standing) => void) | null = null;
+  #fail: ((error: unknown) => void) | null = null;
+
+  constructor(request: SubscribeRequest<T>, parts: SubscriptionParts, signal: AbortSignal) {
+    this.#request = request;
+    this.#parts = parts;
+    this.#signal = signal;
+    this.sink = request.sink;
+    this.#keepsRows = keepsRows(parts.source, request);
+    this.#toldGaps = parts.feed.dispatcher.gaps;
+  }
+
+  /** True from its first page on. */
+  get hasStarted(): boolean {
+    return this.#hasStarted;
+  }
+
+  /** Where it stands; good for a cursor. */
+  get place(): Standing {
+    return this.#place;
+  }
+
+  leave(position: Place['position'], bookmark?: Bookmark): void {
+    const { feed, now } = this.#parts;
+    this.#toldGaps = feed.dispatcher.gaps;
+    const { epochs } = feed.dispatcher;
+    this.#leave?.({ position, epochs, asOfMs: now(), ...(bookmark && { bookmark }) });
+  }
+
+  fail(error: unknown): void {
+    this.#fail?.(error);
+  }
+
+  /** Gives pages to the sink from the start on: resolves at the end that was asked for or when the signal aborts. */
+  async run(): Promise<void> {
+    const { from, gap } = await this.#resolve(this.#request.from);
+    this.#place = from;
+    // With them its changes cost only what concerns it; without them (a table that is too large, say) they are right too.
+    if (needsToKnow(this.#parts.source, this.#request)) this.#parts.feed.table?.rows().catch(() => undefined);
+    const { until } = this.#request;
+    const end = until && (await this.#resolveEnd(until));
+    if (this.#signal.aborted) return;
+    const reader = until ? new Reader(this.#parts.readerParts, from, end) : null;
+    this.#give({ records: [], start: from.position, gap, hasNextPage: !reader?.isDone }, from);
+    if (!reader) await this.#follow();
+    else if (!reader.isDone) await this.#readTo(reader);
+  }
+
+  async #resolve(start: StartPosition): Promise<{ readonly from: Standing; readonly gap: Gap | null }> {
+    const { feed, log, source } = this.#parts;
+    const { position, epochs } = feed.dispatcher;
+    if (this.#keepsRows) return await resolveRows(start, this.#parts, this.#signal);
+    if (start.kind === 'latest') return { from: { position, epochs }, gap: null };
+    const { topic, decode } = source;
+    const context = { log, decode, topic, topicId: feed.identity.topicId, signal: this.#signal };
+    const resolved = await resolveStart(start, { ...context, bounds: await feed.bounds() });
+    await feed.verify();
+    return { from: { position: resolved.position, epochs: resolved.epochs }, gap: resolved.gap };
+  }
+
+  /** An end in the future is not known yet. */
+  async #resolveEnd(until: EndPosition) {
+    if (until.kind === 'time' && until.timestampMs > this.#parts.now()) return null;
+    const { feed, log, source } = this.#parts;
+    const { topic, decode } = source;
+    const context = { log, decode, topic, topicId: feed.identity.topicId, signal: this.#signal };
+    const end = await resolveEnd(until, { ...context, bounds: await feed.bounds() });
+    await feed.verify();
+    return end;
+  }
+
+  /** Catches up, goes live, falls behind, catches up again. */
+  async #follow(): Promise<void> {
+    const { feed, limit } = this.#parts;
+    const { group: shared, where, render, sink, overflow } = this.#request;
+    const key = shared === null ? uniqueKey() : `${this.#keepsRows ? 'rows' : 'changes'} ${shared}`;
+    const group = feed.group(key, { where, limit, render, keepsRows: this.#keepsRows }, this.#scope);
+    group.catchUp.enter();
+    try {
+      let wasSlow = false;
+      for (;;) {
+        if (!sink.isReady) {
+          wasSlow = true;
+          await sink.whenReady(this.#signal);
+        }
+        if (this.#signal.aborted) return;
+        if (feed.failure) throw feed.failure;
+        if (this.#keepsRows && feed.dispatcher.gaps !== this.#toldGaps) this.#beginAnew();
+        else if (this.#place.bookmark) await this.#giveRows(this.#place.bookmark);
+        else if (feed.dispatcher.isAt(this.#place.position)) {
+          wasSlow = false;
+          await this.#live(group);
+          if (overflow === 'DISCONNECT' && !sink.isReady && !feed.failure && !this.#signal.aborted) {
+            this.#parts.readerParts.counters.disconnects += 1;
+            throw this.#request.toSlowError(this.#place, this.#scope);
+          }
+        } else if (wasSlow && overflow === 'LATEST') {
+          wasSlow = false;
+          await this.#skipToLatest();
+        } else await this.#catchUp(group);
+      }
+    } finally {
+      group.catchUp.leave();
+      feed.release(key, group as Group<never>);
+    }
+  }
+
+  get #scope(): CursorScope {
+    const { clusterId, topicId } = this.#parts.feed.identity;
+    return { clusterId, topicId, field: this.#parts.source.field };
+  }
+
+  /** Takes the group's pages until its sink is full, the feed ends or the signal aborts. */
+  async #live(group: Group<T>): Promise<void> {
+    const signal = this.#signal;
+    let onAbort: (() => void) | null = null;
+    group.catchUp.leave();
+    try {
+      this.#place = await new Promise<Standing>((resolve, reject) => {
+        this.#leave = resolve;
+        this.#fail = reject;
+        onAbort = () => resolve(this.#place);
+        signal.addEventListener('abort', onAbort, { once: true });
+        group.join(this);
+      });
+    } finally {
+      group.catchUp.enter();
+      group.remove(this);
+      this.#leave = null;
+      this.#fail = null;
+      if (onAbort) signal.removeEventListener('abort', onAbort);
+    }
+  }
+
+  async #catchUp(group: Group<T>): Promise<void> {
+    const { feed } = this.#parts;
+    const next = await withAbort(group.catchUp.pageFrom(this.#place), this.#signal);
+    if (this.#signal.aborted) return;
+    if (!next) {
+      // It stands where the listeners stand by now, or beyond the end of the log: then it waits for the log.
+      if (!feed.dispatcher.isAt(this.#place.position) && !feed.failure) await feed.changed.wait(this.#signal);
+      return;
+    }
+    this.#deliver(next.page, next.made);
+  }
+
+  async #skipToLatest(): Promise<void> {
+    const { limit, readerParts, feed } = this.#parts;
+    const reader = new Reader(readerParts, this.#place);
+    const select = feed.select(this.#request.where);
+    const start = this.#place.position;
+    const { records, leftOut, gap } = await conflate(reader, { select, limit, signal: this.#signal });
+    readerParts.counters.recordsConflated += leftOut;
+    if (this.#signal.aborted) return;
+    // Also without records: it says that all is read.
+    this.#give({ records, start, gap, hasNextPage: true }, this.#at(reader));
+  }
+
+  /** A bounded replay: reads by itself, and completes. */
+  async #readTo(reader: Reader): Promise<void> {
+    const { feed, limit, source, readerParts, log, now } = this.#parts;
+    const { where, until, sink } = this.#request;
+    const select = feed.select(where);
+    while (!this.#signal.aborted) {
+      if (!sink.isReady) await sink.whenReady(this.#signal);
+      if (feed.failure) throw feed.failure;
+      if (until?.kind === 'time' && !reader.hasEnd && until.timestampMs <= now()) {
+        reader.endAt(await log.positionAt(source.topic, until.timestampMs));
+      }
+      const start = this.#place.position;
+      const taken = await reader.take(limit, this.#signal);
+      if (this.#signal.aborted) return;
+      const records = selectFrom(taken.records, select);
+      readerParts.counters.recordsFiltered += taken.records.length - records.length;
+      const gap = joinGaps(null, taken.gaps);
+      const { isDone } = reader;
+      if (records.length > 0 || gap || isDone) {
+        this.#give({ records, start, gap, hasNextPage: !isDone }, this.#at(reader));
+      } else if (reader.isAtEnd) await this.#change(until);
+      if (isDone) return;
+    }
+  }
+
+  /** Waits for the log to go on, or for the time at which the replay ends. */
+  async #change(until: EndPosition | null): Promise<void> {
+    const { feed, now } = this.#parts;
+    if (until?.kind !== 'time') return await feed.changed.wait(this.#signal);
+    const timer = new AbortController();
+    const waitMs = Math.min(Math.max(until.timestampMs - now(), 0), longestTimerMs);
+    const timeout = setTimeout(() => timer.abort(), waitMs);
+    await feed.changed.wait(AbortSignal.any([this.#signal, timer.signal]));
+    clearTimeout(timeout);
+  }
+
+  /** The present rows of a table, as many as fit into a page. */
+  async #giveRows(bookmark: Bookmark): Promise<void> {
+    const { feed, limit, now } = this.#parts;
+    const { dispatcher } = feed;
+    this.#rows ??= new RowsReader(feed, this.#request.where);
+    const signal = this.#signal;
+    if (!(await withAbort(this.#rows.ready(), signal)) || signal.aborted) return;
+    // Who has no row yet needs no change from before now.
+    const place: Standing = bookmark.key === null ? { ...dispatcher.place, asOfMs: now() } : this.#place;
+    const found = await this.#rows.take(bookmark, limit, signal);
+    if (signal.aborted || (this.#keepsRows && dispatcher.gaps !== this.#toldGaps)) return;
+    const { bookmark: _, ...rest } = place;
+    const end = found.isThrough ? rest : { ...rest, bookmark: found.bookmark };
+    const part = { records: found.records, start: place.position, gap: null, hasNextPage: true };
+    this.#give({ ...part, rowBookmarkAt: found.rowBookmarkAt }, end);
+  }
+
+  /** The log has lost records that the rows which were given may have come from. */
+  #beginAnew(): void {
+    const { dispatcher } = this.#parts.feed;
+    this.#toldGaps = dispatcher.gaps;
+    const gap: Gap = { reason: dispatcher.lastGap?.reason ?? 'EXPIRED', missed: null };
+    this.#give({ records: [], start: this.#place.position, gap, hasNextPage: true }, dispatcher.place);
+  }
+
+  #at(reader: Reader): Standing {
+    const { asOfMs } = this.#place;
+    return { ...reader.place, ...(asOfMs !== undefined && { asOfMs }) };
+  }
+
+  #give(part: GivenPart, at: Standing): void {
+    const { dispatcher } = this.#parts.feed;
+    const isAnew = this.#keepsRows && part.gap !== null && part.gap.reason !== 'CONFLATED';
+    const { position: end, epochs, asOfMs } = at;
+    const bookmark = isAnew ? beforeRows : at.bookmark;
+    const page: Page = {
+      ...part,
+      // What comes with the gap belongs to rows that are forgotten with it.
+      records: isAnew ? [] : part.records,
+      end,
+      epochs,
+      ...(asOfMs !== undefined && { asOfMs }),
+      ...(bookmark && { bookmark }),
+      live: !bookmark && dispatcher.isAt(end),
+      lag: dispatcher.lag(end),
+      scope: this.#scope,
+    };
+    this.#parts.readerParts.counters.pagesMade += 1;
+    this.#deliver(page, this.#request.render(page));
+  }
+
+  #deliver(page: Page, made: T): void {
+    const { counters } = this.#parts.readerParts;
+    counters.pagesDelivered += 1;
+    counters.recordsDelivered += page.records.length;
+    if (page.gap) counters.gaps += 1;
+    const { end: position, epochs, bookmark } = page;
+    const asOfMs = page.live ? this.#parts.now() : page.asOfMs;
+    this.#place = { position, epochs, ...(asOfMs !== undefined && { asOfMs }), ...(bookmark && { bookmark }) };
+    this.#hasStarted = true;
+    this.sink.push(made);
+    this.sink.flush();
+  }
+}
+
+type GivenPart = Pick<Page, 'records' | 'start' | 'gap' | 'hasNextPage' | 'rowBookmarkAt'>;
+
+const longestTimerMs = 2 ** 31 - 1;
+
+let lastUnique = 0;
+
+/** A key that no operation's text can be. */
+function uniqueKey(): string {
+  lastUnique += 1;
+  return `\0${lastUnique}`;
+}

@@ -1,0 +1,86 @@
+import type { GraphQLResolveInfo } from 'graphql';
+import { SluiceError } from '#errors';
+import { canonicalWhere, type Page, PageQueue, type SubscribeRequest } from '#feed';
+import type { GraphQLContext } from './builder.ts';
+import { toClientError } from './client-errors.ts';
+import type { Gateway, ServedSource } from './gateway.ts';
+import { openPages } from './open-pages.ts';
+import { PageRenderers } from './page-renderer.ts';
+import { PushedPages } from './pushed-pages.ts';
+import type { ServedPage } from './record-types.ts';
+
+/** A subscription as its field's arguments ask for it, and who asks. */
+export interface SubscriptionCall {
+  readonly request: Pick<SubscribeRequest<unknown>, 'from' | 'until' | 'where' | 'maxRecords' | 'overflow'>;
+  readonly context: GraphQLContext;
+  readonly info: GraphQLResolveInfo;
+}
+
+/** Opens the subscriptions of one field. */
+export class SubscriptionOpener {
+  readonly #gateway: Gateway;
+  readonly #served: ServedSource;
+  readonly #renderers: PageRenderers;
+
+  constructor(gateway: Gateway, served: ServedSource) {
+    this.#gateway = gateway;
+    this.#served = served;
+    this.#renderers = new PageRenderers({ toServed: this.#toServed, errorLog: gateway.errorLog });
+  }
+
+  /**
+   * Opens a subscription, which starts when its first page is asked for. With a sink in the context its pages go there,
+   * made once for all subscriptions that get the same, and the iterable yields nothing: it ends with the
+   * subscription. Without one it yields the pages, to be executed one by one.
+   */
+  open({ request, context, info }: SubscriptionCall): AsyncIterableIterator<ServedPage> {
+    const { feeds } = this.#gateway;
+    const { feed } = this.#served;
+    const { sink } = context;
+    const toSlowError = this.#toSlowError;
+    if (!sink) {
+      const queue = new PageQueue<ServedPage>();
+      const own = { ...request, group: null, render: this.#toServed, sink: queue, toSlowError };
+      return openPages((signal) => queue.drain((left) => feeds.subscribe(feed, own, left), signal));
+    }
+    const { key, render } = this.#renderers.of(info, context);
+    const group = key === null ? null : groupKey(feed.field, key, request);
+    const shared = { ...request, group, render, sink, toSlowError };
+    const pages = new PushedPages((signal) => feeds.subscribe(feed, shared, signal), this.#toError);
+    context.onPages?.(pages);
+    return pages;
+  }
+
+  readonly #toServed = (page: Page): ServedPage => servedPage(this.#gateway, this.#served, page);
+
+  readonly #toError = (error: unknown) => toClientError(error, this.#gateway.errorLog);
+
+  readonly #toSlowError: SubscribeRequest<unknown>['toSlowError'] = ({ position, epochs, ...table }, scope) => {
+    const { feed } = this.#served;
+    return new SluiceError(
+      'SLOW_CONSUMER',
+      'This subscriber is slower than its stream and asked to be disconnected then. Go on after `extensions.cursor`.',
+      { details: { cursor: this.#gateway.cursors.encode(scope, position, epochs, feed.table && table) } },
+    );
+  };
+}
+
+/** Everything that decides what a page holds and how it reads. */
+function groupKey(field: string, key: string, { where, maxRecords }: SubscriptionCall['request']): string {
+  return JSON.stringify([field, key, maxRecords, where && canonicalWhere(where)]);
+}
+
+/** A page with what its fields need. */
+export function servedPage({ cursors, now }: Gateway, { feed }: ServedSource, page: Page): ServedPage {
+  const { topic } = feed;
+  const { scope } = page;
+  if (!feed.table) return { topic, page, encode: ({ end, epochs }) => cursors.encode(scope, end, epochs) };
+  const asOfMs = page.live ? now() : page.asOfMs;
+  const time = asOfMs === undefined ? {} : { asOfMs };
+  return {
+    topic,
+    page,
+    encode: ({ end, epochs, bookmark }) =>
+      cursors.encode(scope, end, epochs, { ...time, ...(bookmark && { bookmark }) }),
+  };
+}

@@ -1,0 +1,220 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { Kafka as KafkaJs, logLevel } from 'kafkajs';
+import type { Kafka } from '#kafka';
+import type { Broker } from './broker.ts';
+import { declare } from './declarations.ts';
+import { type GatewayProcess, startGateway } from './gateway.ts';
+import { History, type Seen } from './history.ts';
+import { openTestKafka, readAll, recordsOf } from './kafka.ts';
+import { Producers } from './producers.ts';
+import { TcpProxy } from './proxy.ts';
+import { Subscriber, type SubscriberShape } from './subscribers.ts';
+
+/** A gateway that can be killed and come back, behind a proxy that keeps its address. */
+export interface Replica {
+  /** Of the API, over HTTP and through the proxy. */
+  readonly url: string;
+  /** What stands between it and the subscribers. */
+  readonly proxy: TcpProxy;
+  /** Of the API, without the proxy. */
+  readonly directUrl: string;
+  /** Ends it, in the way of the signal, and starts another in its place. */
+  restart(signal: 'SIGKILL' | 'SIGTERM'): Promise<void>;
+}
+
+/** What a world is made of. */
+export interface WorldOptions {
+  readonly broker: Pick<Broker, 'address'>;
+  readonly topic: string;
+  readonly replicas: number;
+  /** Declarations beside that of the events; they need Flink. */
+  readonly views?: string;
+  readonly flink?: { readonly flinkRest: string; readonly sqlGateway: string };
+  /** Size of each event's `pad`. */
+  readonly padBytes?: number;
+  /** Pause between the calls of one producer. */
+  readonly everyMs?: number;
+}
+
+/** How one subscribes; to the events, unless it says otherwise. */
+export type Shape = Omit<SubscriberShape, 'field'> & Partial<Pick<SubscriberShape, 'field'>>;
+
+const firstPartitions = 4;
+
+/**
+ * One topic of numbered events, gateways that reach their Kafka through a proxy, producers, subscribers, and the history of what they were
+ * told: for tests that break something and ask whether anybody noticed. Its Kafka is the caller's, and may be broken.
+ */
+export class FaultWorld implements AsyncDisposable {
+  readonly history = new History();
+  readonly producers: Producers;
+  readonly subscribers: Subscriber[] = [];
+  readonly replicas: Replica[] = [];
+  /** What stands between the gateways and Kafka. */
+  readonly kafkaProxy: TcpProxy;
+  readonly topic: string;
+  readonly #broker: Pick<Broker, 'address'>;
+  readonly #cleanUp = new AsyncDisposableStack();
+  #partitions = firstPartitions;
+
+  private constructor(options: WorldOptions, kafkaProxy: TcpProxy) {
+    const { broker, topic, padBytes = 0, everyMs = 10 } = options;
+    this.#broker = broker;
+    this.topic = topic;
+    this.kafkaProxy = this.#cleanUp.use(kafkaProxy);
+    this.producers = new Producers({ history: this.history, topic, everyMs, padBytes });
+  }
+
+  static async open(options: WorldOptions): Promise<FaultWorld> {
+    const { broker, topic, replicas, views = '' } = options;
+    const world = new FaultWorld(options, await TcpProxy.open({ target: broker.address, rewriteAddress: true }));
+    await using unlessOpen = new AsyncDisposableStack();
+    unlessOpen.use(world);
+    const declaration = `type Event @stream(topic: "${topic}", key: ["producer"], partitions: ${firstPartitions}, plural: "events") {
+      producer: ID! number: Int! pad: String
+    }`;
+    const schema = world.#cleanUp.use(await declare({ 'events.graphql': `${declaration}\n${views}` }));
+    for (let count = 0; count < replicas; count += 1) {
+      world.replicas.push(await world.#openReplica(schema.folder, options.flink));
+    }
+    unlessOpen.move();
+    return world;
+  }
+
+  get partitions(): number {
+    return this.#partitions;
+  }
+
+  /** Subscribes; without a fixed replica each visit goes to the next. */
+  subscribe(shape: Shape, options: { replica?: number; random?: () => number } = {}): Subscriber {
+    const urlOf = (visit: number) => this.#replica(options.replica ?? visit).url;
+    const subscriber = new Subscriber({ field: 'events', ...shape }, urlOf, options.random);
+    this.subscribers.push(subscriber);
+    return subscriber;
+  }
+
+  /** One producer of each kind a replica, and two that write past them. */
+  produce(): void {
+    for (const [index] of this.replicas.entries()) {
+      this.producers.addMutation(`gateway-${index}`, 'produceEvents', () => this.#replica(index).directUrl);
+    }
+    this.producers.addKafkajs('kafkajs', this.#broker.address);
+    this.producers.addTransactions(`transactions-${this.topic}`, this.#broker.address);
+  }
+
+  /** Retention deletes the oldest records of a partition, down to the last few. */
+  async expire(partition: number, keep: number): Promise<void> {
+    await this.#admin(async (admin) => {
+      const found = (await admin.fetchTopicOffsets(this.topic)).find((one) => one.partition === partition);
+      const before = Math.max(Number(found?.low ?? 0), Number(found?.high ?? 0) - keep);
+      // Told first: a reader may meet the gap before the answer is here.
+      this.history.expire(partition, before);
+      await admin.deleteTopicRecords({ topic: this.topic, partitions: [{ partition, offset: `${before}` }] });
+    });
+  }
+
+  /** Deletes the topic and makes it anew, while nobody writes. */
+  async recreate(): Promise<void> {
+    await this.producers.pause();
+    // What producers do not know of counts as far as it was written.
+    this.history.settle(await this.readLog());
+    await this.#admin(async (admin) => {
+      this.history.recreate();
+      await admin.deleteTopics({ topics: [this.topic] });
+      await admin.createTopics({ topics: [{ topic: this.topic, numPartitions: this.#partitions }] });
+      // A gateway that starts at this moment creates it as declared, and wins or loses.
+      const { topics } = await admin.fetchTopicMetadata({ topics: [this.topic] });
+      this.#partitions = topics[0]?.partitions.length ?? this.#partitions;
+    });
+    this.producers.renew();
+    this.producers.goOn();
+  }
+
+  async addPartitions(count: number): Promise<void> {
+    this.#partitions += count;
+    await this.#admin((admin) =>
+      admin.createPartitions({ topicPartitions: [{ topic: this.topic, count: this.#partitions }] }),
+    );
+    this.producers.renew();
+  }
+
+  /** What the topic holds now, read committed, past all proxies. */
+  async readLog(): Promise<readonly Seen[]> {
+    await using kafka: Kafka = openTestKafka({ brokers: this.#broker.address });
+    return recordsOf(await readAll(kafka, this.topic, this.#partitions)).map(({ partition, offset, value }) => {
+      const { producer, number } = JSON.parse(String(value));
+      return { producer, number, partition, offset: `${offset}` };
+    });
+  }
+
+  /** Ends the producing, and waits until every subscriber has everything, or nothing comes for that long. */
+  async settle(patienceMs: number): Promise<void> {
+    await this.producers[Symbol.asyncDispose]();
+    const log = await this.readLog();
+    this.history.settle(log);
+    for (const subscriber of this.subscribers) {
+      subscriber.readOn();
+      subscriber.wake();
+    }
+    let seen = -1;
+    for (let since = Date.now(); Date.now() - since < patienceMs; await delay(100)) {
+      if (this.subscribers.every((subscriber) => subscriber.missing(this.history) === 0)) return;
+      const now = this.subscribers.reduce((sum, { reading }) => sum + reading.length, 0);
+      if (now !== seen) since = Date.now();
+      seen = now;
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.producers[Symbol.asyncDispose]();
+    await Promise.all(this.subscribers.map((subscriber) => subscriber[Symbol.asyncDispose]()));
+    await this.#cleanUp.disposeAsync();
+  }
+
+  #replica(index: number): Replica {
+    const replica = this.replicas[index % this.replicas.length];
+    if (!replica) throw new Error('This world has no gateway.');
+    return replica;
+  }
+
+  async #openReplica(schema: string, flink: WorldOptions['flink']): Promise<Replica> {
+    const start = () =>
+      startGateway({
+        schema,
+        clusters: { kafka: this.kafkaProxy.address, ...flink },
+        env: {
+          SLUICE_CURSOR_SECRET: 'the same for all and long enough',
+          SLUICE_PRODUCE_TIMEOUT_MS: '2000',
+          LOG_LEVEL: 'error',
+          FLINK_KAFKA_BROKERS: flink ? this.#broker.address : '',
+        },
+      });
+    let running: GatewayProcess = await start();
+    const proxy = this.#cleanUp.use(await TcpProxy.open({ target: new URL(running.url).host }));
+    this.#cleanUp.defer(() => running[Symbol.asyncDispose]());
+    return {
+      url: `http://${proxy.address}/graphql`,
+      proxy,
+      get directUrl() {
+        return running.url;
+      },
+      async restart(signal) {
+        const old = running;
+        await (signal === 'SIGKILL' ? old.kill() : old.stop());
+        await old[Symbol.asyncDispose]();
+        running = await start();
+        proxy.retarget(new URL(running.url).host);
+      },
+    };
+  }
+
+  async #admin<T>(work: (admin: ReturnType<KafkaJs['admin']>) => Promise<T>): Promise<T> {
+    const admin = new KafkaJs({ brokers: [this.#broker.address], logLevel: logLevel.NOTHING }).admin();
+    await admin.connect();
+    try {
+      return await work(admin);
+    } finally {
+      await admin.disconnect();
+    }
+  }
+}
