@@ -1,8 +1,16 @@
-import { type ExecutionArgs, type ExecutionResult, execute, type GraphQLResolveInfo } from 'graphql';
+import {
+  type ExecutionArgs,
+  type ExecutionResult,
+  execute,
+  type FragmentDefinitionNode,
+  type GraphQLResolveInfo,
+  Kind,
+} from 'graphql';
 import type { Page } from '#feed';
 import type { GraphQLContext } from './builder.ts';
 import { type ErrorLog, toClientError } from './client-errors.ts';
 import type { ServedPage } from './record-types.ts';
+import { compileSelection, Unusual, type Write } from './selection-writer.ts';
 import { type SharedOperation, sharedOperationOf } from './shared-operation.ts';
 
 /** A page as the transports send it: executed and serialised once, for all who get the same. */
@@ -65,21 +73,57 @@ export class PageRenderers {
 }
 
 function createRenderer(
-  { toServed, errorLog }: RenderedField,
+  field: RenderedField,
   args: Pick<ExecutionArgs, 'schema' | 'document' | 'variableValues' | 'contextValue'>,
   key: string | null,
 ): PageRenderer {
+  // What is for one client alone may depend on its context: that is the long way's.
+  const write = key === null ? null : writerOf(args);
   return {
     key,
     render(page) {
-      const served = toServed(page);
-      const result = execute({ ...args, rootValue: served }) as ExecutionResult;
-      const json = JSON.stringify(
-        result.errors ? { ...result, errors: result.errors.map((error) => toClientError(error, errorLog)) } : result,
-      );
+      const served = field.toServed(page);
+      const json = (write && tryWrite(write, served)) ?? executeToJson(args, served, field.errorLog);
       return new RenderedPage(Buffer.from(json), () => served.encode(page));
     },
   };
+}
+
+function writerOf({
+  schema,
+  document,
+  variableValues,
+}: Pick<ExecutionArgs, 'schema' | 'document' | 'variableValues'>): Write | null {
+  const [operation, ...others] = document.definitions;
+  const root = schema.getSubscriptionType();
+  if (operation?.kind !== Kind.OPERATION_DEFINITION || !root) return null;
+  const fragments: Record<string, FragmentDefinitionNode> = {};
+  for (const other of others) if (other.kind === Kind.FRAGMENT_DEFINITION) fragments[other.name.value] = other;
+  try {
+    return compileSelection(root, { operation, fragments, variableValues: variableValues ?? {} });
+  } catch (error) {
+    if (error instanceof Unusual) return null;
+    throw error;
+  }
+}
+
+function tryWrite(write: Write, served: ServedPage): string | null {
+  try {
+    return `{"data":${write(served)}}`;
+  } catch {
+    // Executed again as it should be, it gives the same error in GraphQL's own form, or none.
+    return null;
+  }
+}
+
+function executeToJson(
+  args: Pick<ExecutionArgs, 'schema' | 'document' | 'variableValues' | 'contextValue'>,
+  served: ServedPage,
+  errorLog: ErrorLog,
+): string {
+  const result = execute({ ...args, rootValue: served }) as ExecutionResult;
+  if (!result.errors) return JSON.stringify(result);
+  return JSON.stringify({ ...result, errors: result.errors.map((error) => toClientError(error, errorLog)) });
 }
 
 function pick(values: Readonly<Record<string, unknown>>, names: readonly string[]): Record<string, unknown> {

@@ -173,7 +173,7 @@ describe('a subscription to a table', () => {
 
 type Step =
   | { readonly do: 'put'; readonly id: string; readonly row: Row | null | 'bad' }
-  | { readonly do: 'look' | 'leave' | 'truncate'; readonly client: number };
+  | { readonly do: 'look' | 'peek' | 'leave' | 'truncate'; readonly client: number };
 
 const anyRow = fc.record({ score: fc.option(fc.nat(3)), team: fc.constantFrom('x', 'y') });
 const anyPut = fc.record({
@@ -188,6 +188,7 @@ const anyPut = fc.record({
 const anyStep: fc.Arbitrary<Step> = fc.oneof(
   { weight: 10, arbitrary: anyPut },
   { weight: 8, arbitrary: fc.record({ do: fc.constant('look' as const), client: fc.nat(2) }) },
+  { weight: 8, arbitrary: fc.record({ do: fc.constant('peek' as const), client: fc.nat(2) }) },
   { weight: 3, arbitrary: fc.record({ do: fc.constant('leave' as const), client: fc.nat(2) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('truncate' as const), client: fc.nat(2) }) },
 );
@@ -274,6 +275,11 @@ describe('the rows that a client of a table keeps', () => {
       while (!(await isUpToDate(client.last))) await check(index, await client.look());
       expect(client.last?.live).toBe(true);
     };
+    /** One page only, so that changes come between the pages of rows. */
+    const peek = async (index: number) => {
+      const client = clients[index];
+      if (client && !client.last?.live) await check(index, await client.look());
+    };
     for (const step of steps) {
       if (step.do === 'put') put(log, step.id, step.row);
       else if (step.do === 'truncate') {
@@ -281,7 +287,8 @@ describe('the rows that a client of a table keeps', () => {
         const end = (await log.bounds()).get(step.client % 2)?.end ?? 0n;
         log.truncate(step.client % 2, end > 2n ? end - 2n : 0n);
         put(log, step.client % 2 === partitionOf('a') ? 'a' : 'b', { score: 2, team: 'x' });
-      } else if (step.do === 'leave') await clients[step.client]?.leave();
+      } else if (step.do === 'peek') await peek(step.client);
+      else if (step.do === 'leave') await clients[step.client]?.leave();
       else if (!(await isUpToDate(clients[step.client]?.last ?? null))) await catchUp(step.client);
     }
     for (const index of clients.keys()) await catchUp(index);
