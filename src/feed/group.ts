@@ -51,10 +51,13 @@ export class Group<T> implements Listener, Due {
   members = 0;
   readonly options: GroupOptions<T>;
   readonly #parts: GroupParts<T>;
-  readonly #live = new Set<LiveMember<T>>();
+  /** The live ones, by their sinks: those are what a page goes through. */
+  readonly #live = new Map<Sink<T>, LiveMember<T>>();
   #pending: FeedRecord[] = [];
   #pendingBytes = 0;
   #gap: Gap | null = null;
+  /** Pages were given to the sinks that they have not been told to send yet. */
+  #isKept = false;
   #start: Position = new Map();
   #pageAtMs = 0;
 
@@ -78,12 +81,12 @@ export class Group<T> implements Listener, Due {
       this.#pageAtMs = performance.now();
       this.#parts.dispatcher.attach(this, this.options.where);
     } else this.#makeNow();
-    this.#live.add(member);
+    this.#live.set(member.sink, member);
   }
 
   /** A subscription that has ended. */
   remove(member: LiveMember<T>): void {
-    if (this.#live.delete(member) && this.#live.size === 0) this.#rest();
+    if (this.#live.delete(member.sink) && this.#live.size === 0) this.#rest();
   }
 
   take(record: FeedRecord): void {
@@ -97,43 +100,31 @@ export class Group<T> implements Listener, Due {
   settle(): void {
     if (this.#pending.length === 0) return;
     this.#parts.rounds.withdraw(this);
-    // Not sent yet: who would leave with it would not be told of the gap.
-    this.#make();
+    this.#make('FLUSHED');
   }
 
   miss(gap: LogGap): void {
     this.#gap = joinGaps(this.#gap, [gap]);
-    if (!this.options.keepsRows) {
-      this.#makeNow();
-      return;
-    }
-    this.#make();
-    for (const { sink } of this.#live) sink.flush();
-    this.#disband(beforeRows);
+    this.#parts.rounds.withdraw(this);
+    this.#make('FLUSHED');
+    if (this.options.keepsRows) this.#disband(beforeRows);
   }
 
-  prepare(): void {
-    if (this.#pending.length > 0 || this.#gap) this.#make();
+  prepare(isAlone: boolean): void {
+    if (this.#pending.length > 0 || this.#gap) this.#make(isAlone ? 'FLUSHED' : 'KEPT');
   }
 
   send(): void {
-    for (const { sink } of this.#live) sink.flush();
-    for (const member of this.#live) {
-      if (member.sink.isReady) continue;
-      this.#live.delete(member);
-      this.#parts.counters.catchUps += 1;
-      // A record that came since the page was made is not in the member's position: it reads it by itself.
-      member.leave(this.#start);
-    }
-    if (this.#live.size === 0) this.#rest();
+    if (!this.#isKept) return;
+    this.#isKept = false;
+    for (const sink of this.#live.keys()) sink.flush();
   }
 
   /** Gives a fresh cursor to those who have had no page for a while although the stream moved on; true when it did. */
   refresh(beforeMs: number): boolean {
     if (this.#live.size === 0 || this.#pageAtMs > beforeMs || this.#pending.length > 0) return false;
     if (this.#start === this.#parts.dispatcher.position) return false;
-    this.#make();
-    this.send();
+    this.#make('FLUSHED');
     return true;
   }
 
@@ -144,7 +135,7 @@ export class Group<T> implements Listener, Due {
   }
 
   #disband(bookmark?: Bookmark): void {
-    const members = [...this.#live];
+    const members = [...this.#live.values()];
     this.#live.clear();
     this.#rest();
     for (const member of members) member.leave(this.#start, bookmark);
@@ -153,11 +144,10 @@ export class Group<T> implements Listener, Due {
   #makeNow(): void {
     if (this.#pending.length === 0 && !this.#gap) return;
     this.#parts.rounds.withdraw(this);
-    this.#make();
-    this.send();
+    this.#make('FLUSHED');
   }
 
-  #make(): void {
+  #make(how: 'FLUSHED' | 'KEPT'): void {
     const { dispatcher, counters, scope } = this.#parts;
     const records = mergeByTime(this.#pending);
     const end = dispatcher.position;
@@ -180,22 +170,39 @@ export class Group<T> implements Listener, Due {
     this.#gap = null;
     this.#start = end;
     this.#pageAtMs = performance.now();
-    this.#give(page);
+    this.#give(page, how);
   }
 
-  #give(page: Page): void {
+  /** In one pass, because what belongs to a socket is far apart in memory: it is looked at, filled and written at once. */
+  #give(page: Page, how: 'FLUSHED' | 'KEPT'): void {
     const { counters } = this.#parts;
+    let made: T;
     try {
-      const made = this.options.render(page);
-      counters.pagesMade += 1;
-      counters.pagesDelivered += this.#live.size;
-      counters.recordsDelivered += page.records.length * this.#live.size;
-      for (const { sink } of this.#live) sink.push(made);
+      made = this.options.render(page);
     } catch (error) {
-      const members = [...this.#live];
+      for (const member of this.#live.values()) member.fail(error);
       this.#live.clear();
-      for (const member of members) member.fail(error);
+      this.#rest();
+      return;
     }
+    const slow: LiveMember<T>[] = [];
+    for (const [sink, member] of this.#live) {
+      // A gap is for everybody: from their positions before it they could not tell it any more.
+      if (!sink.isReady && !page.gap) {
+        slow.push(member);
+        continue;
+      }
+      sink.push(made);
+      if (how === 'FLUSHED') sink.flush();
+    }
+    this.#isKept = how === 'KEPT';
+    for (const member of slow) this.#live.delete(member.sink);
+    counters.pagesMade += 1;
+    counters.pagesDelivered += this.#live.size;
+    counters.recordsDelivered += page.records.length * this.#live.size;
+    counters.catchUps += slow.length;
+    if (this.#live.size === 0) this.#rest();
+    for (const member of slow) member.leave(page.start);
   }
 
   /** Nobody is live: records need not come here any more. */

@@ -2,8 +2,8 @@
 export interface Due {
   /** Until when it rests, on the clock of `performance.now()`. Set by {@link Rounds}. */
   restsUntilMs: number;
-  /** Makes the page of what has gathered and gives it to its sinks. */
-  prepare(): void;
+  /** Makes the page of what has gathered and gives it to its sinks; lets them send it when nobody else is due. */
+  prepare(isAlone: boolean): void;
   /** Lets the sinks send. Comes after everybody's `prepare`, so that all that is due to a socket goes in one write. */
   send(): void;
 }
@@ -57,7 +57,7 @@ export class Rounds {
     let atMs = startedAtMs;
     for (const due of taken) {
       this.#due.delete(due);
-      due.prepare();
+      due.prepare(taken.length === 1);
       const nowMs = performance.now();
       costs.push(nowMs - atMs);
       atMs = nowMs;

@@ -16,13 +16,22 @@ import { type SharedOperation, sharedOperationOf } from './shared-operation.ts';
 /** A page as the transports send it: executed and serialised once, for all who get the same. */
 export class RenderedPage {
   /** The whole execution result as JSON text. */
+  readonly text: string;
+  /** The text as UTF-8. */
   readonly json: Buffer;
   readonly #encodeCursor: () => string;
   #cursor: string | null = null;
 
-  constructor(json: Buffer, encodeCursor: () => string) {
-    this.json = json;
+  constructor(text: string, encodeCursor: () => string) {
+    this.json = Buffer.from(text);
+    // In one piece: text that was put together would be gone through piece by piece for each who gets it.
+    this.text = this.json.length === text.length ? this.json.toString('latin1') : text;
     this.#encodeCursor = encodeCursor;
+  }
+
+  /** True when each character is a byte. */
+  get isAscii(): boolean {
+    return this.json.length === this.text.length;
   }
 
   /** Where to go on after it. */
@@ -84,7 +93,7 @@ function createRenderer(
     render(page) {
       const served = field.toServed(page);
       const json = (write && tryWrite(write, served)) ?? executeToJson(args, served, field.errorLog);
-      return new RenderedPage(Buffer.from(json), () => served.encode(page));
+      return new RenderedPage(json, () => served.encode(page));
     },
   };
 }

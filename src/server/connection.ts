@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import type { WebSocket } from 'ws';
 import type { Sink } from '#feed';
 import type { RenderedPage } from '#graphql';
-import { appendNextFrame, nextMessageHead } from './next-frame.ts';
+import { nextFramePieces, nextMessageHead, shortNextFrame } from './next-frame.ts';
 import type { TrafficCounters } from './traffic.ts';
 
 /** Bounds of what waits in this process for sockets. */
@@ -23,7 +23,9 @@ export class Connection {
   readonly #socket: Socket;
   readonly #limits: BacklogLimits;
   readonly #traffic: TrafficCounters;
-  #pieces: Buffer[] = [];
+  /** Frames that wait for {@link flush}: long ones and what came before them, then short ones, as characters. */
+  #pieces: (Buffer | string)[] = [];
+  #frames = '';
   #queuedBytes = 0;
   /** What it holds of the total, as counted last. */
   #waitingBytes = 0;
@@ -68,27 +70,41 @@ export class Connection {
 
   /** Puts a page's frame with what is to be written. */
   queue(head: string, page: RenderedPage): void {
-    this.#queuedBytes += appendNextFrame(this.#pieces, head, page.json);
+    const frame = shortNextFrame(head, page);
+    if (frame !== null) {
+      this.#frames += frame;
+      this.#queuedBytes += frame.length;
+      return;
+    }
+    if (this.#frames !== '') this.#pieces.push(this.#frames);
+    this.#frames = '';
+    for (const piece of nextFramePieces(head, page)) {
+      this.#pieces.push(piece);
+      this.#queuedBytes += piece.length;
+    }
   }
 
   /** Writes what was put together, in one go. */
   flush(): void {
     if (this.#queuedBytes === 0) return;
-    const pieces = this.#pieces;
-    const socket = this.#socket;
-    this.#pieces = [];
-    if (this.client.readyState === this.client.OPEN && !socket.destroyed) {
-      this.#traffic.bytesSent += this.#queuedBytes;
-      const [first] = pieces;
-      if (pieces.length === 1 && first) socket.write(first);
-      else {
-        socket.cork();
-        for (const piece of pieces) socket.write(piece);
-        socket.uncork();
-      }
-    }
+    if (this.client.readyState === this.client.OPEN) this.#write();
+    this.#frames = '';
     this.#queuedBytes = 0;
-    if (socket.writableLength > 0) this.#watch();
+    if (this.#pieces.length > 0) this.#pieces = [];
+    if (this.#socket.writableLength > 0) void this.#watch();
+  }
+
+  #write(): void {
+    const socket = this.#socket;
+    this.#traffic.bytesSent += this.#queuedBytes;
+    if (this.#pieces.length === 0) {
+      socket.write(this.#frames, 'latin1');
+      return;
+    }
+    socket.cork();
+    for (const piece of this.#pieces) socket.write(piece, 'latin1');
+    if (this.#frames !== '') socket.write(this.#frames, 'latin1');
+    socket.uncork();
   }
 
   /** Resolves when the socket has taken all that waits for it, or is gone. */
@@ -108,6 +124,7 @@ export class Connection {
   closed(): void {
     this.#count(0);
     this.#pieces = [];
+    this.#frames = '';
     this.#queuedBytes = 0;
   }
 

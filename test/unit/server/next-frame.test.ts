@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { appendNextFrame, nextMessageHead } from '../../../src/server/next-frame.ts';
+import { nextFramePieces, nextMessageHead, shortNextFrame } from '../../../src/server/next-frame.ts';
 
 /** The text of one unmasked text frame, read as RFC 6455 says; what is not one throws. */
 function textOf(frame: Buffer): string {
@@ -13,32 +13,38 @@ function textOf(frame: Buffer): string {
   return frame.toString('utf8', start);
 }
 
+const payloadOf = (text: string) => {
+  const json = Buffer.from(text);
+  return { text, json, isAscii: json.length === text.length };
+};
+/** The bytes of a frame, short or long. */
+function frameOf(id: string, text: string): Buffer {
+  const head = nextMessageHead(id);
+  const payload = payloadOf(text);
+  const short = shortNextFrame(head, payload);
+  return short === null ? Buffer.concat(nextFramePieces(head, payload)) : Buffer.from(short, 'latin1');
+}
+
 describe('the frame of a next message', () => {
   it('is a whole WebSocket frame with the message of the protocol, whatever its id and its length', () => {
     fc.assert(
       fc.property(
-        fc.string({ unit: 'binary', maxLength: 200 }),
-        fc.oneof(fc.nat(200), fc.integer({ min: 65_000, max: 66_000 }), fc.integer({ min: 16_000, max: 16_500 })),
-        (id, length) => {
-          const payload = { data: { text: 'é'.repeat(length) } };
-          const pieces: Buffer[] = [];
-          const bytes = appendNextFrame(pieces, nextMessageHead(id), Buffer.from(JSON.stringify(payload)));
-          const frame = Buffer.concat(pieces);
-          expect(bytes).toBe(frame.length);
-          expect(JSON.parse(textOf(frame))).toEqual({ id: id.toWellFormed(), type: 'next', payload });
+        fc.oneof(fc.string({ unit: 'binary', maxLength: 200 }), fc.uuid()),
+        fc.oneof(fc.nat(200), fc.integer({ min: 65_000, max: 66_000 }), fc.integer({ min: 15_800, max: 16_100 })),
+        fc.constantFrom('a', 'é', '語', '😀'),
+        (id, length, character) => {
+          const payload = { data: { text: character.repeat(length) } };
+          const message = JSON.parse(textOf(frameOf(id, JSON.stringify(payload))));
+          expect(message).toEqual({ id: id.toWellFormed(), type: 'next', payload });
         },
       ),
       { numRuns: 40 },
     );
   });
 
-  it('copies a short payload and leaves a long one where it is', () => {
-    const short: Buffer[] = [];
-    appendNextFrame(short, nextMessageHead('1'), Buffer.from('{}'));
-    expect(short).toHaveLength(1);
-    const json = Buffer.alloc(100_000, ' ');
-    const long: Buffer[] = [];
-    appendNextFrame(long, nextMessageHead('1'), json);
-    expect(long[1]).toBe(json);
+  it('leaves a long payload where it is', () => {
+    const payload = payloadOf(`"${'x'.repeat(100_000)}"`);
+    expect(shortNextFrame(nextMessageHead('1'), payload)).toBeNull();
+    expect(nextFramePieces(nextMessageHead('1'), payload)[1]).toBe(payload.json);
   });
 });
