@@ -1,4 +1,3 @@
-import type { FeedCounters } from './counters.ts';
 import type { Position } from './log.ts';
 import type { PageLimit } from './merge.ts';
 import { joinGaps, type Page } from './page.ts';
@@ -16,7 +15,7 @@ export interface MadePage<T> {
 
 /** What a group's catching up needs. */
 export interface CatchUpOptions<T> {
-  readonly parts: ReaderParts & { readonly counters: FeedCounters };
+  readonly parts: ReaderParts;
   readonly select: RecordSelect | null;
   /** As in the group's options. */
   readonly keepsRows: boolean;
@@ -35,8 +34,6 @@ export interface Standing extends Place {
 
 /** How many pages are kept for others who come to the same place. */
 const keptPages = 8;
-/** How many readers keep their place, and what they have read ahead, between two pages. */
-const keptReaders = 4;
 /** After so long without a record that fits, an empty page tells how far the reading has come. */
 const longestScanMs = 1000;
 
@@ -49,7 +46,8 @@ export class CatchUp<T> {
   readonly #options: CatchUpOptions<T>;
   readonly #pages = new Map<string, Promise<MadePage<T> | null>>();
   readonly #readers = new Map<string, Reader>();
-  readonly #closing = new AbortController();
+  #closing: AbortController | null = null;
+  #isClosed = false;
   #behind = 0;
 
   constructor(options: CatchUpOptions<T>) {
@@ -63,9 +61,7 @@ export class CatchUp<T> {
 
   leave(): void {
     this.#behind -= 1;
-    if (this.#behind > 0) return;
-    this.#pages.clear();
-    this.#readers.clear();
+    if (this.#behind === 0) this.#forget();
   }
 
   /** The page that begins at the place; null when nothing is left up to the live end. */
@@ -73,12 +69,16 @@ export class CatchUp<T> {
     const key = keyOf(place.position);
     const kept = this.#pages.get(key);
     if (kept) return kept;
-    const reader = this.#readers.get(key) ?? new Reader(this.#options.parts, place);
-    this.#readers.delete(key);
+    const reader = this.#take(key) ?? new Reader(this.#options.parts, place);
     if (reader.isAtEnd) return Promise.resolve(null);
     const made = this.#make(reader, place);
+    // For others only: who reads alone does not come to the same place again.
+    if (this.#behind < 2) return made;
     this.#pages.set(key, made);
-    forgetOldest(this.#pages, keptPages);
+    for (const oldest of this.#pages.keys()) {
+      if (this.#pages.size <= keptPages) break;
+      this.#pages.delete(oldest);
+    }
     const forget = () => {
       if (this.#pages.get(key) === made) this.#pages.delete(key);
     };
@@ -89,15 +89,35 @@ export class CatchUp<T> {
 
   /** Ends reading that is under way. */
   close(): void {
-    this.#closing.abort();
+    this.#isClosed = true;
+    this.#closing?.abort(closed);
+    this.#forget();
+  }
+
+  #take(key: string): Reader | undefined {
+    const reader = this.#readers.get(key);
+    if (!reader) return undefined;
+    this.#readers.delete(key);
+    this.#options.parts.readAhead.release(reader);
+    return reader;
+  }
+
+  #keep(reader: Reader): void {
+    const key = keyOf(reader.place.position);
+    this.#take(key);
+    this.#readers.set(key, reader);
+    this.#options.parts.readAhead.keep(reader, () => this.#readers.delete(key));
+  }
+
+  #forget(): void {
     this.#pages.clear();
-    this.#readers.clear();
+    for (const key of [...this.#readers.keys()]) this.#take(key);
   }
 
   async #make(reader: Reader, { position: start, asOfMs }: Standing): Promise<MadePage<T> | null> {
     const { parts, render, scope, keepsRows } = this.#options;
     const { records, gap } = await this.#scan(reader);
-    if (this.#closing.signal.aborted) return null;
+    if (this.#isClosed) return null;
     const { dispatcher } = parts.feed;
     const { position: end, epochs } = reader.place;
     // What comes with the gap belongs to rows that are forgotten with it.
@@ -116,10 +136,7 @@ export class CatchUp<T> {
       ...(isAnew && { bookmark: beforeRows }),
     };
     parts.counters.pagesMade += 1;
-    if (!reader.isAtEnd && this.#behind > 0) {
-      this.#readers.set(keyOf(end), reader);
-      forgetOldest(this.#readers, keptReaders);
-    }
+    if (!reader.isAtEnd && this.#behind > 0) this.#keep(reader);
     return { page, made: render(page) };
   }
 
@@ -127,12 +144,14 @@ export class CatchUp<T> {
   async #scan(reader: Reader): Promise<{ readonly records: readonly FeedRecord[]; readonly gap: Gap | null }> {
     const { select, limit, parts } = this.#options;
     const startedAtMs = performance.now();
+    this.#closing ??= new AbortController();
+    const { signal } = this.#closing;
     for (;;) {
-      const taken = await reader.take(limit, this.#closing.signal);
+      const taken = await reader.take(limit, signal);
       const records = selectFrom(taken.records, select);
       parts.counters.recordsFiltered += taken.records.length - records.length;
       const gap = joinGaps(null, taken.gaps);
-      if (records.length > 0 || gap || reader.isAtEnd || this.#closing.signal.aborted) return { records, gap };
+      if (records.length > 0 || gap || reader.isAtEnd || this.#isClosed) return { records, gap };
       if (performance.now() - startedAtMs > longestScanMs) return { records, gap };
     }
   }
@@ -144,9 +163,5 @@ function keyOf(position: Position): string {
   return key;
 }
 
-function forgetOldest(kept: Map<string, unknown>, most: number): void {
-  for (const key of kept.keys()) {
-    if (kept.size <= most) return;
-    kept.delete(key);
-  }
-}
+/** Why reading ends; made once, because one of its own takes a stack trace. */
+const closed = new Error('Nobody is behind any more.');

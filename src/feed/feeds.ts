@@ -1,15 +1,17 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { SluiceError } from '#errors';
+import type { Standing } from './catch-up.ts';
 import { createCounters, type FeedCounters } from './counters.ts';
 import type { CursorScope } from './cursor.ts';
 import { type QueryRequest, queryHistory } from './history-query.ts';
 import type { Bounds, RecordLog } from './log.ts';
 import type { Page } from './page.ts';
+import { ReadAhead } from './read-ahead.ts';
 import { RingBudget } from './ring.ts';
 import { Rounds } from './rounds.ts';
 import type { FeedSource } from './source.ts';
 import type { StartPosition } from './start.ts';
-import type { SubscribeRequest } from './subscribe-request.ts';
+import type { SubscribeRequest, SubscriptionParts } from './subscribe-request.ts';
 import { Subscription } from './subscription.ts';
 import { Leases, type Schedule } from './table-leases.ts';
 import { queryTable, type TableQueryRequest } from './table-query.ts';
@@ -47,6 +49,7 @@ interface Shared {
   subscribers: number;
   readonly opened: Promise<TopicFeed>;
   feed: TopicFeed | null;
+  parts: SubscriptionParts | null;
 }
 
 const defaults = {
@@ -71,6 +74,7 @@ export class Feeds {
   readonly #options: Required<FeedsOptions>;
   readonly #shared = new Map<string, Shared>();
   readonly #rounds = new Rounds();
+  readonly #readAhead = new ReadAhead();
   readonly #budget: RingBudget;
   readonly #counters: FeedCounters = createCounters();
   readonly #tables: Leases<Shared>;
@@ -134,10 +138,30 @@ export class Feeds {
    */
   async subscribe<T>(source: FeedSource, request: SubscribeRequest<T>, signal: AbortSignal): Promise<void> {
     this.#counters.subscriptions += 1;
-    let start: StartPosition | null = request.from;
+    let { from } = request;
+    let feed: TopicFeed | null = null;
+    // One frame for all that a subscription waits for while it is live: idle ones are many.
     try {
-      for (let isFirst = true; start && !signal.aborted; isFirst = false) {
-        start = await this.#subscribeOnce(source, { ...request, from: start }, { signal, isFirst });
+      while (!signal.aborted) {
+        const shared = this.#join(source);
+        let subscription: Subscription<T> | null = null;
+        let release: (() => void) | null = null;
+        try {
+          const parts = await this.#partsOf(shared, source);
+          feed = parts.feed;
+          if (needsRows(source, request)) release = this.#useTable(source, shared);
+          subscription = new Subscription(request, parts, signal);
+          if (await subscription.start(from)) await subscription.follow();
+          return;
+        } catch (error) {
+          // A topic that was there may come again, as another one, which is told. One that never was is an error.
+          if (!(error instanceof SluiceError) || error.code !== 'TOPIC_MISSING' || !feed) throw error;
+          await this.#untilThere(source, error, signal);
+          if (subscription?.hasStarted) from = afterPlace(feed, subscription.place);
+        } finally {
+          release?.();
+          await this.#leave(source.topic, shared);
+        }
       }
     } finally {
       this.#counters.subscriptions -= 1;
@@ -159,34 +183,6 @@ export class Feeds {
     await Promise.allSettled(shared.map(async ({ opened }) => (await opened).close()));
   }
 
-  /** Null when it has ended; where to go on when its topic was deleted and is there again. */
-  async #subscribeOnce<T>(
-    source: FeedSource,
-    request: SubscribeRequest<T>,
-    { signal, isFirst }: { readonly signal: AbortSignal; readonly isFirst: boolean },
-  ): Promise<StartPosition | null> {
-    const shared = this.#join(source);
-    let release: (() => void) | null = null;
-    let subscription: Subscription<T> | null = null;
-    let feed: TopicFeed | null = null;
-    try {
-      feed = await shared.opened;
-      if (needsRows(source, request)) release = this.#useTable(source, shared);
-      subscription = this.#createSubscription(source, { request, feed, signal });
-      await subscription.run();
-      return null;
-    } catch (error) {
-      if (!(error instanceof SluiceError) || error.code !== 'TOPIC_MISSING') throw error;
-      if (isFirst && !feed) throw error;
-      await this.#untilThere(source, error, signal);
-      if (!feed || !subscription?.hasStarted) return request.from;
-      return { kind: 'after', cursor: { topicId: feed.identity.topicId, ...subscription.place } };
-    } finally {
-      release?.();
-      await this.#leave(source.topic, shared);
-    }
-  }
-
   /** Keeps a table's rows, and the feed under them, until some time after what it returns is called. */
   #useTable({ topic }: FeedSource, shared: Shared): () => void {
     return this.#tables.take(shared, () => {
@@ -198,16 +194,14 @@ export class Feeds {
     });
   }
 
-  #createSubscription<T>(
-    source: FeedSource,
-    parts: { readonly request: SubscribeRequest<T>; readonly feed: TopicFeed; readonly signal: AbortSignal },
-  ): Subscription<T> {
+  /** What the subscriptions of the source share. */
+  async #partsOf(shared: Shared, source: FeedSource): Promise<SubscriptionParts> {
+    const feed = await shared.opened;
+    if (shared.parts?.source === source) return shared.parts;
     const { log, pageBytes, now } = this.#options;
-    const { request, feed, signal } = parts;
-    const { topic, decode } = source;
-    const limit = { records: request.maxRecords, bytes: pageBytes };
-    const readerParts = { feed, log, decode, topic, counters: this.#counters };
-    return new Subscription(request, { feed, log, source, limit, readerParts, now }, signal);
+    const parts = { feed, log, source, pageBytes, now };
+    shared.parts = parts;
+    return parts;
   }
 
   /** Waits for a deleted topic to be there again; rejects with the error when it takes too long. */
@@ -231,10 +225,15 @@ export class Feeds {
       return known;
     }
     const { log, ringBytes } = this.#options;
-    const parts = { budget: this.#budget, rounds: this.#rounds, counters: this.#counters };
+    const parts = {
+      budget: this.#budget,
+      rounds: this.#rounds,
+      counters: this.#counters,
+      readAhead: this.#readAhead,
+    };
     const tables = { table: table ?? null, tableLimits: this.#tableLimits };
     const opened = TopicFeed.open({ log, topic, fields, decode, ringBytes, ...parts, ...tables });
-    const shared: Shared = { subscribers: 1, opened, feed: null };
+    const shared: Shared = { subscribers: 1, opened, feed: null, parts: null };
     opened.then(
       (feed) => {
         shared.feed = feed;
@@ -275,4 +274,8 @@ export class Feeds {
 function runLater(work: () => void, delayMs: number): () => void {
   const timer = setTimeout(work, delayMs).unref();
   return () => clearTimeout(timer);
+}
+
+function afterPlace({ identity }: TopicFeed, place: Standing): StartPosition {
+  return { kind: 'after', cursor: { topicId: identity.topicId, ...place } };
 }

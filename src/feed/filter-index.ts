@@ -10,7 +10,8 @@ import type { FeedRecord } from './record.ts';
 /** All targets with the same filter, which is evaluated once for them. */
 interface Entry<T> {
   readonly id: string;
-  readonly targets: Set<T>;
+  /** One as a rule, and then it is to be found with few steps: an array. */
+  readonly targets: T[];
   /** Null where being found is enough. */
   readonly test: RecordFilter | null;
   /** Null for a filter that must be evaluated for every record. */
@@ -23,7 +24,7 @@ interface Entry<T> {
 interface PathEntries<T> {
   readonly id: string;
   readonly path: FilterPath;
-  readonly byKey: Map<ValueKey, Set<Entry<T>>>;
+  readonly byKey: Map<ValueKey, Entry<T>[]>;
 }
 
 interface Anchor<T> {
@@ -40,7 +41,7 @@ export class FilterIndex<T> {
   readonly #entryOf = new Map<T, Entry<T>>();
   readonly #entries = new Map<string, Entry<T>>();
   readonly #paths = new Map<string, PathEntries<T>>();
-  readonly #evaluated = new Set<Entry<T>>();
+  readonly #evaluated: Entry<T>[] = [];
   readonly #fieldIds = new WeakMap<readonly Field[], number>();
   #nextFieldId = 0;
   #round = 0;
@@ -54,7 +55,7 @@ export class FilterIndex<T> {
   get held(): Readonly<Record<'filters' | 'evaluated' | 'paths' | 'values', number>> {
     let values = 0;
     for (const { byKey } of this.#paths.values()) values += byKey.size;
-    return { filters: this.#entries.size, evaluated: this.#evaluated.size, paths: this.#paths.size, values };
+    return { filters: this.#entries.size, evaluated: this.#evaluated.length, paths: this.#paths.size, values };
   }
 
   /**
@@ -67,7 +68,7 @@ export class FilterIndex<T> {
     const entry = this.#entries.get(id) ?? this.#addEntry(id, scope, fields, where);
     if (this.#entryOf.get(target) === entry) return;
     this.remove(target);
-    entry.targets.add(target);
+    entry.targets.push(target);
     this.#entryOf.set(target, entry);
   }
 
@@ -76,10 +77,10 @@ export class FilterIndex<T> {
     const entry = this.#entryOf.get(target);
     if (!entry) return;
     this.#entryOf.delete(target);
-    entry.targets.delete(target);
-    if (entry.targets.size > 0) return;
+    takeOut(entry.targets, target);
+    if (entry.targets.length > 0) return;
     this.#entries.delete(entry.id);
-    this.#evaluated.delete(entry);
+    if (!entry.anchors) takeOut(this.#evaluated, entry);
     for (const anchor of entry.anchors ?? []) this.#dropAnchor(anchor, entry);
   }
 
@@ -98,13 +99,19 @@ export class FilterIndex<T> {
     this.#visitAll(this.#evaluated, record, visit);
   }
 
-  #visitAll(entries: ReadonlySet<Entry<T>> | undefined, record: FeedRecord, visit: (target: T) => void): void {
+  /** From the end, so that one that is removed on the way leaves nobody out. */
+  #visitAll(entries: readonly Entry<T>[] | undefined, record: FeedRecord, visit: (target: T) => void): void {
     if (!entries) return;
-    for (const entry of entries) {
-      if (entry.round === this.#round) continue;
+    for (let at = entries.length - 1; at >= 0; at--) {
+      const entry = entries[at];
+      if (!entry || entry.round === this.#round) continue;
       entry.round = this.#round;
       if (entry.test && !entry.test(record)) continue;
-      for (const target of entry.targets) visit(target);
+      const { targets } = entry;
+      for (let of = targets.length - 1; of >= 0; of--) {
+        const target = targets[of];
+        if (target !== undefined) visit(target);
+      }
     }
   }
 
@@ -112,10 +119,14 @@ export class FilterIndex<T> {
     const plan = where && planFilter(fields, where);
     const anchors = plan?.anchors.map(({ path, key }) => ({ at: this.#pathOf(scope, path), key })) ?? null;
     const test = where && !plan?.isExact ? compileFilter(fields, where) : null;
-    const entry: Entry<T> = { id, targets: new Set(), test, anchors, round: 0 };
+    const entry: Entry<T> = { id, targets: [], test, anchors, round: 0 };
     this.#entries.set(id, entry);
-    if (!anchors) this.#evaluated.add(entry);
-    for (const { at, key } of anchors ?? []) at.byKey.set(key, (at.byKey.get(key) ?? new Set()).add(entry));
+    if (!anchors) this.#evaluated.push(entry);
+    for (const { at, key } of anchors ?? []) {
+      const entries = at.byKey.get(key);
+      if (entries) entries.push(entry);
+      else at.byKey.set(key, [entry]);
+    }
     return entry;
   }
 
@@ -128,8 +139,8 @@ export class FilterIndex<T> {
 
   #dropAnchor({ at, key }: Anchor<T>, entry: Entry<T>): void {
     const entries = at.byKey.get(key);
-    entries?.delete(entry);
-    if (entries?.size === 0) at.byKey.delete(key);
+    if (entries) takeOut(entries, entry);
+    if (entries?.length === 0) at.byKey.delete(key);
     if (at.byKey.size === 0) this.#paths.delete(at.id);
   }
 
@@ -139,4 +150,12 @@ export class FilterIndex<T> {
     this.#fieldIds.set(fields, id);
     return String(id);
   }
+}
+
+/** Removes it, wherever it stands; another one takes its place. */
+function takeOut<I>(items: I[], item: I): void {
+  const at = items.indexOf(item);
+  if (at < 0) return;
+  const last = items.pop();
+  if (last !== undefined && at < items.length) items[at] = last;
 }

@@ -12,6 +12,13 @@ import type { Gap } from './start.ts';
 import { type Bookmark, beforeRows } from './table-bookmark.ts';
 import type { RecordSelect } from './table-select.ts';
 
+/** So many members, or so many records in a page, may cost a millisecond. */
+const costlyMembers = 50;
+const costlyRecords = 100;
+
+/** What is pending when nothing is; never written to. */
+const nothing: FeedRecord[] = [];
+
 /** A subscription as its group sees it. */
 export interface LiveMember<T> {
   readonly sink: Sink<T>;
@@ -53,7 +60,7 @@ export class Group<T> implements Listener, Due {
   readonly #parts: GroupParts<T>;
   /** The live ones, by their sinks: those are what a page goes through. */
   readonly #live = new Map<Sink<T>, LiveMember<T>>();
-  #pending: FeedRecord[] = [];
+  #pending: FeedRecord[] = nothing;
   #pendingBytes = 0;
   #gap: Gap | null = null;
   /** Pages were given to the sinks that they have not been told to send yet. */
@@ -64,6 +71,10 @@ export class Group<T> implements Listener, Due {
   constructor(options: GroupOptions<T>, parts: GroupParts<T>) {
     this.options = options;
     this.#parts = parts;
+  }
+
+  get isCostly(): boolean {
+    return this.#live.size >= costlyMembers || this.#pending.length >= costlyRecords;
   }
 
   get catchUp(): CatchUp<T> {
@@ -90,8 +101,11 @@ export class Group<T> implements Listener, Due {
   }
 
   take(record: FeedRecord): void {
-    if (this.#pending.length === 0) this.#parts.rounds.request(this);
-    this.#pending.push(record);
+    // One record as a rule, where the filter is narrow: an array of one takes less than one that has grown.
+    if (this.#pending.length === 0) {
+      this.#parts.rounds.request(this);
+      this.#pending = [record];
+    } else this.#pending.push(record);
     this.#pendingBytes += record.weight;
     const { records, bytes } = this.options.limit;
     if (this.#pending.length >= records || this.#pendingBytes >= bytes) this.#makeNow();
@@ -165,7 +179,7 @@ export class Group<T> implements Listener, Due {
       ...(isAnew && { bookmark: beforeRows }),
     };
     if (this.#gap) counters.gaps += 1;
-    this.#pending = [];
+    this.#pending = nothing;
     this.#pendingBytes = 0;
     this.#gap = null;
     this.#start = end;
@@ -209,7 +223,7 @@ export class Group<T> implements Listener, Due {
   #rest(): void {
     this.#parts.dispatcher.detach(this);
     this.#parts.rounds.withdraw(this);
-    this.#pending = [];
+    this.#pending = nothing;
     this.#pendingBytes = 0;
     this.#gap = null;
   }

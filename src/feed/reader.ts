@@ -4,6 +4,7 @@ import type { FeedCounters } from './counters.ts';
 import { History, type Taken } from './history.ts';
 import type { Epochs, Position, RecordLog } from './log.ts';
 import { type PageLimit, takeMerged } from './merge.ts';
+import type { ReadAhead } from './read-ahead.ts';
 import type { RecordDecoder } from './record.ts';
 import type { TopicFeed } from './topic-feed.ts';
 
@@ -18,6 +19,7 @@ export interface ReaderParts {
   readonly decode: RecordDecoder;
   readonly topic: string;
   readonly counters: FeedCounters;
+  readonly readAhead: ReadAhead;
 }
 
 /** A position, and the leader epochs under which it was reached. */
@@ -32,8 +34,8 @@ export interface Place {
  */
 export class Reader {
   readonly #parts: ReaderParts;
-  readonly #position: Map<number, bigint>;
-  readonly #epochs: Map<number, number>;
+  #position: Map<number, bigint>;
+  #epochs: Map<number, number>;
   /** Exclusive; partitions that are not in it are not read. Null: to the live end, whatever partitions there are. */
   #until: Position | null;
   #history: History | null = null;
@@ -69,6 +71,13 @@ export class Reader {
   /** Whether it has an end. */
   get hasEnd(): boolean {
     return this.#until !== null;
+  }
+
+  /** Goes on from another place. */
+  moveTo({ position, epochs }: Place): void {
+    this.#history = null;
+    this.#position = new Map(position);
+    this.#epochs = new Map(epochs);
   }
 
   /** Gives it an end. */
@@ -130,7 +139,7 @@ export class Reader {
   async #retrying(history: History, limit: PageLimit, signal: AbortSignal): Promise<Taken> {
     for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
       try {
-        return await history.take(limit, signal);
+        return await this.#parts.readAhead.run(() => history.take(limit, signal));
       } catch (error) {
         if (!(error instanceof SluiceError && error.retryable)) throw error;
         await delay(pauseMs, undefined, { signal }).catch(() => undefined);

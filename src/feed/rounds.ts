@@ -2,6 +2,8 @@
 export interface Due {
   /** Until when it rests, on the clock of `performance.now()`. Set by {@link Rounds}. */
   restsUntilMs: number;
+  /** Whether its pages may cost enough that it should rest: what they cost is measured then. */
+  readonly isCostly: boolean;
   /** Makes the page of what has gathered and gives it to its sinks; lets them send it when nobody else is due. */
   prepare(isAlone: boolean): void;
   /** Lets the sinks send. Comes after everybody's `prepare`, so that all that is due to a socket goes in one write. */
@@ -53,21 +55,22 @@ export class Rounds {
       if (due.restsUntilMs > startedAtMs) wakeAtMs = Math.min(wakeAtMs, due.restsUntilMs);
       else taken.push(due);
     }
-    const costs: number[] = [];
-    let atMs = startedAtMs;
+    const costs = new Map<Due, number>();
     for (const due of taken) {
       this.#due.delete(due);
+      if (!due.isCostly) {
+        due.prepare(taken.length === 1);
+        continue;
+      }
+      const fromMs = performance.now();
       due.prepare(taken.length === 1);
-      const nowMs = performance.now();
-      costs.push(nowMs - atMs);
-      atMs = nowMs;
+      costs.set(due, performance.now() - fromMs);
     }
-    for (const [index, due] of taken.entries()) {
+    for (const due of taken) {
+      const costMs = costs.get(due);
+      const fromMs = costMs === undefined ? 0 : performance.now();
       due.send();
-      const nowMs = performance.now();
-      const restMs = ((costs[index] ?? 0) + nowMs - atMs) * restFactor;
-      atMs = nowMs;
-      if (restMs >= shortestRestMs) due.restsUntilMs = nowMs + Math.min(restMs, longestRestMs);
+      if (costMs !== undefined) rest(due, costMs + performance.now() - fromMs);
     }
     if (this.#due.size > 0 && wakeAtMs < Number.POSITIVE_INFINITY) this.#wakeAt(wakeAtMs);
   }
@@ -81,4 +84,9 @@ export class Rounds {
       this.#run();
     }, atMs - performance.now());
   }
+}
+
+function rest(due: Due, costMs: number): void {
+  const restMs = costMs * restFactor;
+  if (restMs >= shortestRestMs) due.restsUntilMs = performance.now() + Math.min(restMs, longestRestMs);
 }

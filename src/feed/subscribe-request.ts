@@ -2,9 +2,7 @@ import type { Standing } from './catch-up.ts';
 import type { CursorScope } from './cursor.ts';
 import type { Where } from './filter.ts';
 import type { RecordLog } from './log.ts';
-import type { PageLimit } from './merge.ts';
 import type { Page } from './page.ts';
-import type { ReaderParts } from './reader.ts';
 import type { Sink } from './sink.ts';
 import type { FeedSource } from './source.ts';
 import type { EndPosition, StartPosition } from './start.ts';
@@ -34,12 +32,12 @@ export interface SubscribeRequest<T> {
   readonly toSlowError: (place: Standing, scope: CursorScope) => Error;
 }
 
-/** What a subscription stands on. */
+/** What the subscriptions of a field stand on. */
 export interface SubscriptionParts {
   readonly feed: TopicFeed;
   readonly log: RecordLog;
   readonly source: FeedSource;
-  readonly limit: PageLimit;
-  readonly readerParts: ReaderParts;
+  /** Bound of one page, in bytes of what its records hold in memory. */
+  readonly pageBytes: number;
   readonly now: () => number;
 }

@@ -2,6 +2,7 @@ import type { Standing } from './catch-up.ts';
 import { conflate } from './conflate.ts';
 import type { CursorScope } from './cursor.ts';
 import type { Group, LiveMember } from './group.ts';
+import type { PageLimit } from './merge.ts';
 import { joinGaps, type Page } from './page.ts';
 import { type Place, Reader } from './reader.ts';
 import type { Sink } from './sink.ts';
@@ -21,12 +22,13 @@ export class Subscription<T> implements LiveMember<T> {
   readonly #signal: AbortSignal;
   /** Its pages are those of a table's rows, and it is told anew of all of them after a gap. */
   readonly #keepsRows: boolean;
-  #place: Standing = { position: new Map(), epochs: new Map() };
+  #place: Standing = nowhere;
   #hasStarted = false;
   /** Gaps at the live end that it was told of, or did not have to be. */
   #toldGaps: number;
   #rows: RowsReader | null = null;
-  #leave: ((place: Standing) => void) | null = null;
+  #replay: Reader | null = null;
+  #leave: (() => void) | null = null;
   #fail: ((error: unknown) => void) | null = null;
 
   constructor(request: SubscribeRequest<T>, parts: SubscriptionParts, signal: AbortSignal) {
@@ -52,26 +54,33 @@ export class Subscription<T> implements LiveMember<T> {
     const { feed, now } = this.#parts;
     this.#toldGaps = feed.dispatcher.gaps;
     const { epochs } = feed.dispatcher;
-    this.#leave?.({ position, epochs, asOfMs: now(), ...(bookmark && { bookmark }) });
+    this.#place = { position, epochs, asOfMs: now(), ...(bookmark && { bookmark }) };
+    this.#leave?.();
   }
 
   fail(error: unknown): void {
     this.#fail?.(error);
   }
 
-  /** Gives pages to the sink from the start on: resolves at the end that was asked for or when the signal aborts. */
-  async run(): Promise<void> {
-    const { from, gap } = await this.#resolve(this.#request.from);
+  /** Finds the start and gives the first page; false when there is nothing to follow, because that was the last one. */
+  async start(start: StartPosition): Promise<boolean> {
+    const { from, gap } = await this.#resolve(start);
     this.#place = from;
+    const { feed, source } = this.#parts;
     // With them its changes cost only what concerns it; without them (a table that is too large, say) they are right too.
-    if (needsToKnow(this.#parts.source, this.#request)) this.#parts.feed.table?.rows().catch(() => undefined);
+    if (needsToKnow(source, this.#request)) feed.table?.rows().catch(() => undefined);
     const { until } = this.#request;
     const end = until && (await this.#resolveEnd(until));
-    if (this.#signal.aborted) return;
-    const reader = until ? new Reader(this.#parts.readerParts, from, end) : null;
-    this.#give({ records: [], start: from.position, gap, hasNextPage: !reader?.isDone }, from);
-    if (!reader) await this.#follow();
-    else if (!reader.isDone) await this.#readTo(reader);
+    if (this.#signal.aborted) return false;
+    if (until) this.#replay = new Reader(feed.reading, from, end);
+    const hasNextPage = !this.#replay?.isDone;
+    this.#give({ records: [], start: from.position, gap, hasNextPage }, from);
+    return hasNextPage;
+  }
+
+  /** Gives pages to the sink from there on: resolves at the end that was asked for or when the signal aborts. */
+  follow(): Promise<void> {
+    return this.#replay ? this.#readTo(this.#replay) : this.#followLive();
   }
 
   async #resolve(start: StartPosition): Promise<{ readonly from: Standing; readonly gap: Gap | null }> {
@@ -98,11 +107,12 @@ export class Subscription<T> implements LiveMember<T> {
   }
 
   /** Catches up, goes live, falls behind, catches up again. */
-  async #follow(): Promise<void> {
-    const { feed, limit } = this.#parts;
+  async #followLive(): Promise<void> {
+    const { feed } = this.#parts;
     const { group: shared, where, render, sink, overflow } = this.#request;
     const key = shared === null ? uniqueKey() : `${this.#keepsRows ? 'rows' : 'changes'} ${shared}`;
-    const group = feed.group(key, { where, limit, render, keepsRows: this.#keepsRows }, this.#scope);
+    const options = { where, limit: this.#limit, render, keepsRows: this.#keepsRows };
+    const group = feed.group(key, options, this.#scope);
     group.catchUp.enter();
     try {
       let wasSlow = false;
@@ -113,13 +123,13 @@ export class Subscription<T> implements LiveMember<T> {
         }
         if (this.#signal.aborted) return;
         if (feed.failure) throw feed.failure;
-        if (this.#keepsRows && feed.dispatcher.gaps !== this.#toldGaps) this.#beginAnew();
+        if (feed.dispatcher.gaps !== this.#toldGaps) await this.#passGap();
         else if (this.#place.bookmark) await this.#giveRows(this.#place.bookmark);
         else if (feed.dispatcher.isAt(this.#place.position)) {
           wasSlow = false;
           await this.#live(group);
           if (overflow === 'DISCONNECT' && !sink.isReady && !feed.failure && !this.#signal.aborted) {
-            this.#parts.readerParts.counters.disconnects += 1;
+            feed.reading.counters.disconnects += 1;
             throw this.#request.toSlowError(this.#place, this.#scope);
           }
         } else if (wasSlow && overflow === 'LATEST') {
@@ -133,31 +143,36 @@ export class Subscription<T> implements LiveMember<T> {
     }
   }
 
+  get #limit(): PageLimit {
+    return { records: this.#request.maxRecords, bytes: this.#parts.pageBytes };
+  }
+
   get #scope(): CursorScope {
     const { clusterId, topicId } = this.#parts.feed.identity;
     return { clusterId, topicId, field: this.#parts.source.field };
   }
 
   /** Takes the group's pages until its sink is full, the feed ends or the signal aborts. */
-  async #live(group: Group<T>): Promise<void> {
+  #live(group: Group<T>): Promise<void> {
     const signal = this.#signal;
-    let onAbort: (() => void) | null = null;
     group.catchUp.leave();
-    try {
-      this.#place = await new Promise<Standing>((resolve, reject) => {
-        this.#leave = resolve;
-        this.#fail = reject;
-        onAbort = () => resolve(this.#place);
-        signal.addEventListener('abort', onAbort, { once: true });
-        group.join(this);
-      });
-    } finally {
-      group.catchUp.enter();
-      group.remove(this);
-      this.#leave = null;
-      this.#fail = null;
-      if (onAbort) signal.removeEventListener('abort', onAbort);
-    }
+    return new Promise((resolve, reject) => {
+      const end = () => {
+        signal.removeEventListener('abort', end);
+        group.remove(this);
+        group.catchUp.enter();
+        this.#leave = null;
+        this.#fail = null;
+        resolve();
+      };
+      this.#leave = end;
+      this.#fail = (error) => {
+        end();
+        reject(error);
+      };
+      signal.addEventListener('abort', end, { once: true });
+      group.join(this);
+    });
   }
 
   async #catchUp(group: Group<T>): Promise<void> {
@@ -173,12 +188,12 @@ export class Subscription<T> implements LiveMember<T> {
   }
 
   async #skipToLatest(): Promise<void> {
-    const { limit, readerParts, feed } = this.#parts;
-    const reader = new Reader(readerParts, this.#place);
+    const { feed } = this.#parts;
+    const reader = new Reader(feed.reading, this.#place);
     const select = feed.select(this.#request.where);
     const start = this.#place.position;
-    const { records, leftOut, gap } = await conflate(reader, { select, limit, signal: this.#signal });
-    readerParts.counters.recordsConflated += leftOut;
+    const { records, leftOut, gap } = await conflate(reader, { select, limit: this.#limit, signal: this.#signal });
+    feed.reading.counters.recordsConflated += leftOut;
     if (this.#signal.aborted) return;
     // Also without records: it says that all is read.
     this.#give({ records, start, gap, hasNextPage: true }, this.#at(reader));
@@ -186,20 +201,25 @@ export class Subscription<T> implements LiveMember<T> {
 
   /** A bounded replay: reads by itself, and completes. */
   async #readTo(reader: Reader): Promise<void> {
-    const { feed, limit, source, readerParts, log, now } = this.#parts;
+    const { feed, source, log, now } = this.#parts;
+    const { counters } = feed.reading;
     const { where, until, sink } = this.#request;
     const select = feed.select(where);
     while (!this.#signal.aborted) {
       if (!sink.isReady) await sink.whenReady(this.#signal);
       if (feed.failure) throw feed.failure;
+      if (feed.dispatcher.gaps !== this.#toldGaps) {
+        await this.#passGap();
+        reader.moveTo(this.#place);
+      }
       if (until?.kind === 'time' && !reader.hasEnd && until.timestampMs <= now()) {
         reader.endAt(await log.positionAt(source.topic, until.timestampMs));
       }
       const start = this.#place.position;
-      const taken = await reader.take(limit, this.#signal);
+      const taken = await reader.take(this.#limit, this.#signal);
       if (this.#signal.aborted) return;
       const records = selectFrom(taken.records, select);
-      readerParts.counters.recordsFiltered += taken.records.length - records.length;
+      counters.recordsFiltered += taken.records.length - records.length;
       const gap = joinGaps(null, taken.gaps);
       const { isDone } = reader;
       if (records.length > 0 || gap || isDone) {
@@ -222,14 +242,14 @@ export class Subscription<T> implements LiveMember<T> {
 
   /** The present rows of a table, as many as fit into a page. */
   async #giveRows(bookmark: Bookmark): Promise<void> {
-    const { feed, limit, now } = this.#parts;
+    const { feed, now } = this.#parts;
     const { dispatcher } = feed;
     this.#rows ??= new RowsReader(feed, this.#request.where);
     const signal = this.#signal;
     if (!(await withAbort(this.#rows.ready(), signal)) || signal.aborted) return;
     // Who has no row yet needs no change from before now.
     const place: Standing = bookmark.key === null ? { ...dispatcher.place, asOfMs: now() } : this.#place;
-    const found = await this.#rows.take(bookmark, limit, signal);
+    const found = await this.#rows.take(bookmark, this.#limit, signal);
     if (signal.aborted || (this.#keepsRows && dispatcher.gaps !== this.#toldGaps)) return;
     const { bookmark: _, ...rest } = place;
     const end = found.isThrough ? rest : { ...rest, bookmark: found.bookmark };
@@ -237,12 +257,22 @@ export class Subscription<T> implements LiveMember<T> {
     this.#give({ ...part, rowBookmarkAt: found.rowBookmarkAt }, end);
   }
 
-  /** The log has lost records that the rows which were given may have come from. */
-  #beginAnew(): void {
+  /** The live end has lost records while this one was elsewhere. */
+  async #passGap(): Promise<void> {
     const { dispatcher } = this.#parts.feed;
     this.#toldGaps = dispatcher.gaps;
-    const gap: Gap = { reason: dispatcher.lastGap?.reason ?? 'EXPIRED', missed: null };
-    this.#give({ records: [], start: this.#place.position, gap, hasNextPage: true }, dispatcher.place);
+    const start = this.#place.position;
+    if (this.#keepsRows) {
+      // Rows that were given may have come from what is lost.
+      const gap: Gap = { reason: dispatcher.lastGap?.reason ?? 'EXPIRED', missed: null };
+      this.#give({ records: [], start, gap, hasNextPage: true }, dispatcher.place);
+      return;
+    }
+    // Its position may be among what is lost; what has expired it meets when it reads on.
+    const { topicId } = this.#parts.feed.identity;
+    const { from, gap } = await this.#resolve({ kind: 'after', cursor: { topicId, ...this.#place } });
+    if (gap) this.#give({ records: [], start, gap, hasNextPage: true }, from);
+    else this.#place = from;
   }
 
   #at(reader: Reader): Standing {
@@ -267,12 +297,12 @@ export class Subscription<T> implements LiveMember<T> {
       lag: dispatcher.lag(end),
       scope: this.#scope,
     };
-    this.#parts.readerParts.counters.pagesMade += 1;
+    this.#parts.feed.reading.counters.pagesMade += 1;
     this.#deliver(page, this.#request.render(page));
   }
 
   #deliver(page: Page, made: T): void {
-    const { counters } = this.#parts.readerParts;
+    const { counters } = this.#parts.feed.reading;
     counters.pagesDelivered += 1;
     counters.recordsDelivered += page.records.length;
     if (page.gap) counters.gaps += 1;
@@ -284,6 +314,9 @@ export class Subscription<T> implements LiveMember<T> {
     this.sink.flush();
   }
 }
+
+/** Before it has found its start. */
+const nowhere: Standing = { position: new Map(), epochs: new Map() };
 
 type GivenPart = Pick<Page, 'records' | 'start' | 'gap' | 'hasNextPage' | 'rowBookmarkAt'>;
 

@@ -8,6 +8,8 @@ import type { Where } from './filter.ts';
 import { Group, type GroupOptions } from './group.ts';
 import type { Bounds, LogBatch, RecordLog, TopicIdentity } from './log.ts';
 import type { Page } from './page.ts';
+import type { ReadAhead } from './read-ahead.ts';
+import type { ReaderParts } from './reader.ts';
 import type { RecordDecoder } from './record.ts';
 import { Ring, type RingBudget } from './ring.ts';
 import type { Rounds } from './rounds.ts';
@@ -29,6 +31,7 @@ export interface TopicFeedOptions {
   readonly budget: RingBudget;
   readonly rounds: Rounds;
   readonly counters: FeedCounters;
+  readonly readAhead: ReadAhead;
   /** Null when the topic is no table. */
   readonly table: TableShape | null;
   readonly tableLimits: TableLimits;
@@ -51,6 +54,8 @@ export class TopicFeed {
   readonly changed = new Wakeup();
   /** The present rows; null when the topic is no table. */
   readonly table: TableReplica | null;
+  /** What its history is read with. */
+  readonly reading: ReaderParts;
   readonly #rings: Map<number, Ring>;
   readonly #options: TopicFeedOptions;
   readonly #groups = new Map<string, AnyGroup>();
@@ -60,9 +65,10 @@ export class TopicFeed {
   private constructor(identity: TopicIdentity, bounds: ReadonlyMap<number, Bounds>, options: TopicFeedOptions) {
     this.identity = identity;
     this.#options = options;
-    const { log, decode, topic, counters, table, tableLimits } = options;
+    const { log, decode, topic, counters, readAhead, table, tableLimits } = options;
+    this.reading = { feed: this, log, decode, topic, counters, readAhead };
     this.dispatcher = new Dispatcher(options.fields, bounds, table !== null);
-    this.table = table && new TableReplica({ feed: this, log, decode, topic, counters }, tableLimits);
+    this.table = table && new TableReplica(this.reading, tableLimits);
     this.#rings = new Map(
       [...bounds].map(([partition, { end }]) => [partition, new Ring(end, options.ringBytes, options.budget)]),
     );
@@ -157,11 +163,11 @@ export class TopicFeed {
   }
 
   #createGroup<T>(options: GroupOptions<T>, scope: Page['scope']): Group<T> {
-    const { log, decode, topic, rounds, counters } = this.#options;
+    const { rounds, counters } = this.#options;
     const { where, limit, render, keepsRows } = options;
     const select = this.select(where);
     const catchUp = new CatchUp<T>({
-      parts: { feed: this, log, decode, topic, counters },
+      parts: this.reading,
       select,
       keepsRows,
       limit,

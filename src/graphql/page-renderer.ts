@@ -17,21 +17,28 @@ import { type SharedOperation, sharedOperationOf } from './shared-operation.ts';
 export class RenderedPage {
   /** The whole execution result as JSON text. */
   readonly text: string;
-  /** The text as UTF-8. */
-  readonly json: Buffer;
+  /** Length of the text in bytes of UTF-8. */
+  readonly bytes: number;
   readonly #encodeCursor: () => string;
+  #json: Buffer | null = null;
   #cursor: string | null = null;
 
   constructor(text: string, encodeCursor: () => string) {
-    this.json = Buffer.from(text);
-    // In one piece: text that was put together would be gone through piece by piece for each who gets it.
-    this.text = this.json.length === text.length ? this.json.toString('latin1') : text;
+    this.text = text;
+    // Counting puts a text that was made of pieces into one, too: it is not gone through again for each who gets it.
+    this.bytes = Buffer.byteLength(text);
     this.#encodeCursor = encodeCursor;
   }
 
   /** True when each character is a byte. */
   get isAscii(): boolean {
-    return this.json.length === this.text.length;
+    return this.bytes === this.text.length;
+  }
+
+  /** The text as UTF-8, the same buffer for all. */
+  get json(): Buffer {
+    this.#json ??= Buffer.from(this.text);
+    return this.#json;
   }
 
   /** Where to go on after it. */

@@ -1,6 +1,8 @@
 import type { GraphQLError } from 'graphql';
 
 const done = { done: true, value: undefined } as const;
+/** Why it ends; made once, because an abort without a reason takes a stack trace. */
+const left = new Error('The subscriber has left.');
 
 /**
  * A subscription whose pages go to a sink: as an iterable it yields nothing and ends with the subscription. It starts at
@@ -29,7 +31,7 @@ export class PushedPages implements AsyncIterableIterator<never, undefined> {
   }
 
   return(): Promise<typeof done> {
-    this.#left.abort();
+    this.#left.abort(left);
     return Promise.resolve(done);
   }
 

@@ -225,7 +225,9 @@ function addConnection(
 }
 
 function nodesOf(records: readonly FeedRecord[]): NonNullable<FeedRecord['node']>[] {
-  return records.flatMap(({ node }) => (node ? [node] : []));
+  const nodes: NonNullable<FeedRecord['node']>[] = [];
+  for (const { node } of records) if (node) nodes.push(node);
+  return nodes;
 }
 
 function edgesOf({ topic, page, encode }: ServedPage): ServedEdge[] {

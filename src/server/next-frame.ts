@@ -10,6 +10,8 @@ const close = Buffer.from('}');
 /** The payload of a `next` message: the text of an execution result. */
 export interface NextPayload {
   readonly text: string;
+  /** Length of the text in bytes of UTF-8. */
+  readonly bytes: number;
   /** Each of its characters is a byte. */
   readonly isAscii: boolean;
   /** The text as UTF-8. */
@@ -30,7 +32,7 @@ export function nextMessageHead(id: string): string {
  */
 export function shortNextFrame(head: string, payload: NextPayload): string | null {
   const headBytes = Buffer.byteLength(head);
-  const payloadBytes = headBytes + payload.json.length + 1;
+  const payloadBytes = headBytes + payload.bytes + 1;
   if (payloadBytes > maxCopiedBytes) return null;
   const isAscii = payload.isAscii && headBytes === head.length;
   const message = isAscii ? `${head}${payload.text}}` : Buffer.from(`${head}${payload.text}}`).toString('latin1');

@@ -15,7 +15,7 @@ function textOf(frame: Buffer): string {
 
 const payloadOf = (text: string) => {
   const json = Buffer.from(text);
-  return { text, json, isAscii: json.length === text.length };
+  return { text, json, bytes: json.length, isAscii: json.length === text.length };
 };
 /** The bytes of a frame, short or long. */
 function frameOf(id: string, text: string): Buffer {
