@@ -3,11 +3,12 @@ import { SluiceError } from '#errors';
 import { canonicalWhere, type Page, PageQueue, type SubscribeRequest } from '#feed';
 import type { GraphQLContext } from './builder.ts';
 import { toClientError } from './client-errors.ts';
+import { EndCursor } from './end-cursor.ts';
 import type { Gateway, ServedSource } from './gateway.ts';
 import { openPages } from './open-pages.ts';
 import { PageRenderers } from './page-renderer.ts';
 import { PushedPages } from './pushed-pages.ts';
-import type { ServedPage } from './record-types.ts';
+import type { CursorPlace, ServedPage } from './record-types.ts';
 
 /** A subscription as its field's arguments ask for it, and who asks. */
 export interface SubscriptionCall {
@@ -21,6 +22,7 @@ export class SubscriptionOpener {
   readonly #gateway: Gateway;
   readonly #served: ServedSource;
   readonly #renderers: PageRenderers;
+  readonly #endCursor = new EndCursor();
 
   constructor(gateway: Gateway, served: ServedSource) {
     this.#gateway = gateway;
@@ -51,7 +53,13 @@ export class SubscriptionOpener {
     return pages;
   }
 
-  readonly #toServed = (page: Page): ServedPage => servedPage(this.#gateway, this.#served, page);
+  readonly #toServed = (page: Page): ServedPage => {
+    const served = servedPage(this.#gateway, this.#served, page);
+    // The cursor of a table's page tells a time, too.
+    if (this.#served.feed.table) return served;
+    const { topic, encode, endCursor } = served;
+    return { topic, page, encode, endCursor: () => this.#endCursor.of(page, endCursor) };
+  };
 
   readonly #toError = (error: unknown) => toClientError(error, this.#gateway.errorLog);
 
@@ -74,13 +82,9 @@ function groupKey(field: string, key: string, { where, maxRecords }: Subscriptio
 export function servedPage({ cursors, now }: Gateway, { feed }: ServedSource, page: Page): ServedPage {
   const { topic } = feed;
   const { scope } = page;
-  if (!feed.table) return { topic, page, encode: ({ end, epochs }) => cursors.encode(scope, end, epochs) };
   const asOfMs = page.live ? now() : page.asOfMs;
   const time = asOfMs === undefined ? {} : { asOfMs };
-  return {
-    topic,
-    page,
-    encode: ({ end, epochs, bookmark }) =>
-      cursors.encode(scope, end, epochs, { ...time, ...(bookmark && { bookmark }) }),
-  };
+  const encode = ({ end, epochs, bookmark }: CursorPlace) =>
+    cursors.encode(scope, end, epochs, feed.table ? { ...time, ...(bookmark && { bookmark }) } : undefined);
+  return { topic, page, encode, endCursor: () => encode(page) };
 }

@@ -100,7 +100,7 @@ function createRenderer(
     render(page) {
       const served = field.toServed(page);
       const json = (write && tryWrite(write, served)) ?? executeToJson(args, served, field.errorLog);
-      return new RenderedPage(json, () => served.encode(page));
+      return new RenderedPage(json, served.endCursor);
     },
   };
 }

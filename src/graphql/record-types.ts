@@ -16,6 +16,8 @@ export interface ServedPage {
   readonly topic: string;
   readonly page: Page;
   readonly encode: (place: CursorPlace) => string;
+  /** The cursor of its end. */
+  readonly endCursor: () => string;
 }
 
 /** Adds the types that every stream and view shares. */
@@ -125,7 +127,7 @@ function addPageInfo(builder: Builder) {
       endCursor: t.field({
         type: 'Cursor',
         description: 'Go on from here: pass it as `after` to this field, as a query or as a subscription.',
-        resolve: ({ page, encode }) => encode(page),
+        resolve: ({ endCursor }) => endCursor(),
       }),
       live: t.boolean({
         description: 'True when all that was in the stream is read: what comes next is new.',

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import {
   buildSchema,
   type DocumentNode,
@@ -49,6 +50,15 @@ const executed = (of: GraphQLSchema, query: string, rootValue: object, variableV
   );
 
 describe('the writer of a selection', () => {
+  it('quotes any text as JSON.stringify does', () => {
+    fc.assert(
+      fc.property(fc.oneof(fc.string({ unit: 'binary' }), fc.string({ unit: 'grapheme' })), (text) => {
+        const root = { page: { name: text } };
+        expect(write('subscription { page { name } }', root)).toBe(JSON.stringify(root));
+      }),
+    );
+  });
+
   it.each([
     ['plain fields', 'subscription { page { id name colors matrix } }', {}],
     ['aliases', 'subscription { p: page { b: id a: name id } }', {}],
