@@ -39,6 +39,8 @@ export interface Config {
   readonly feeds: {
     readonly ringBytes: number;
     readonly ringsTotalBytes: number;
+    readonly tableMaxRows: number;
+    readonly tablesTotalBytes: number;
     readonly idlePageMs: number;
   };
   readonly schemaDir: string;
@@ -123,6 +125,8 @@ function toConfig(command: Config['command'], values: OptionValues): Config {
     feeds: Object.freeze({
       ringBytes: values.ringBytes ?? 1024 * 1024,
       ringsTotalBytes: values.ringsTotalBytes ?? 64 * 1024 * 1024,
+      tableMaxRows: values.tableMaxRows ?? 1_000_000,
+      tablesTotalBytes: values.tablesTotalBytes ?? 512 * 1024 * 1024,
       idlePageMs: values.idlePageMs ?? 30_000,
     }),
     schemaDir: values.schemaDir ?? 'schema',

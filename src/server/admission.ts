@@ -9,7 +9,7 @@ export interface Operation {
   readonly name: string | null;
 }
 
-/** The one gate that every operation passes, over HTTP, WebSocket and SSE alike. */
+/** The one gate that every operation passes, over HTTP, WebSocket, SSE and multipart alike. */
 export class Admission {
   #isDraining = false;
 

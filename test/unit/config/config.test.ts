@@ -26,12 +26,20 @@ const limits = {
   totalBacklogBytes: 67_108_864,
 };
 
+const feeds = {
+  ringBytes: 1_048_576,
+  ringsTotalBytes: 67_108_864,
+  tableMaxRows: 1_000_000,
+  tablesTotalBytes: 536_870_912,
+  idlePageMs: 30_000,
+};
+
 describe('the configuration', () => {
   it('without any setting starts a local stack with demo traffic, on loopback', () => {
     expect(loadConfig({ PATH: '/bin', PORT: '', KAFKA_BROKERS: ' ' }, [])).toEqual({
       command: 'start',
       server: { ...limits, host: '127.0.0.1', port: 4000, isPortFixed: false },
-      feeds: { ringBytes: 1_048_576, ringsTotalBytes: 67_108_864, idlePageMs: 30_000 },
+      feeds,
       schemaDir: 'schema',
       dataDir: '.sluice',
       cacheDir: null,
@@ -64,7 +72,7 @@ describe('the configuration', () => {
     expect(loadConfig(environment, [])).toEqual({
       command: 'start',
       server: { ...limits, host: '0.0.0.0', port: 5000, isPortFixed: true },
-      feeds: { ringBytes: 1_048_576, ringsTotalBytes: 67_108_864, idlePageMs: 30_000 },
+      feeds,
       schemaDir: 'my/schema',
       dataDir: '/var/sluice',
       cacheDir: '/var/cache',

@@ -317,6 +317,31 @@ describe('a topic that goes away', () => {
   });
 });
 
+describe('a log that is truncated at its live end', () => {
+  it('tells so those who were behind at that moment too, however much is written since', async () => {
+    const log = new MemoryLog(1);
+    const feeds = new Feeds({ log });
+    await using quick = open(feeds);
+    await using slow = open(feeds);
+    await until(() => quick.sink.pages.length + slow.sink.pages.length === 2);
+    await turn();
+    for (const value of ['a', 'b', 'c']) log.append(0, value);
+    await until(() => textsOf(slow.sink.pages).length === 3);
+    slow.sink.hold();
+    log.append(0, 'd');
+    await until(() => feeds.counters.catchUps === 1);
+    log.truncate(0, 1n);
+    for (const value of ['B', 'C', 'D', 'E']) log.append(0, value);
+    await until(() => textsOf(quick.sink.pages).includes('E'));
+    slow.sink.release();
+    await until(() => textsOf(slow.sink.pages).includes('E'));
+    for (const { sink } of [quick, slow]) {
+      const gap = sink.pages.findIndex((page) => page.gap?.reason === 'TRUNCATED');
+      expect(textsOf(sink.pages.slice(gap))).toEqual(['B', 'C', 'D', 'E']);
+    }
+  });
+});
+
 describe('subscriptions of all kinds together', () => {
   it('lose, double and swap nothing, whatever their pace', async () => {
     await fc.assert(
