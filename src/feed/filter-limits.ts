@@ -2,11 +2,11 @@ import { SluiceError } from '#errors';
 import { isWhere, type Where } from './filter-where.ts';
 
 /** How deep the objects of a filter may lie in each other; `{ and: { address: { city: { eq } } } }` are four. */
-export const maxFilterDepth = 20;
+const maxFilterDepth = 20;
 /** How many objects of conditions a filter may have below the outermost. */
-export const maxFilterConditions = 1000;
+const maxFilterConditions = 1000;
 /** How many values the `in` lists of a filter may have together. */
-export const maxFilterValues = 10_000;
+const maxFilterValues = 10_000;
 
 /**
  * Refuses a filter that is too deep or too large, with BAD_INPUT. Every function that compiles or walks a filter asks

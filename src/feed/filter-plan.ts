@@ -12,7 +12,7 @@ export interface FilterPath {
 }
 
 /** A value that a record must have for a filter to be looked at. */
-export interface FilterAnchor {
+interface FilterAnchor {
   readonly path: FilterPath;
   readonly key: ValueKey;
 }

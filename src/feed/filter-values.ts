@@ -8,7 +8,7 @@ export type ValueKey = string | number | bigint | boolean;
 export type ValueTest = (value: unknown) => boolean;
 
 /** The four operators that need an order. */
-export type OrderOperator = 'gt' | 'gte' | 'lt' | 'lte';
+type OrderOperator = 'gt' | 'gte' | 'lt' | 'lte';
 
 /** How the values of one type, in the form that codecs give, are equal and ordered. */
 export interface ValueKind {

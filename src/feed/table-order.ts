@@ -29,7 +29,7 @@ export interface SortedRow {
 }
 
 /** Most columns in one order. */
-export const maxSortColumns = 10;
+const maxSortColumns = 10;
 
 /** Whether rows can be ordered by values of this type. */
 export function isSortable(type: FieldType): boolean {

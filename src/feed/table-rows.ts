@@ -3,7 +3,7 @@ import type { FeedRecord } from './record.ts';
 import { SortedKeys } from './table-keys.ts';
 
 /** Memory of all tables of a gateway together. */
-export interface TableBudget {
+interface TableBudget {
   bytes: number;
   readonly maxBytes: number;
 }
