@@ -6,11 +6,11 @@ import type { PageLimit } from './merge.ts';
 import { joinGaps, type Page } from './page.ts';
 import { type Place, Reader } from './reader.ts';
 import type { Sink } from './sink.ts';
-import { type EndPosition, type Gap, resolveEnd, resolveStart, type StartPosition } from './start.ts';
+import type { EndPosition, Gap, StartPosition } from './start.ts';
 import type { SubscribeRequest, SubscriptionParts } from './subscribe-request.ts';
+import { findEnd, findStart, type Start } from './subscription-start.ts';
 import { type Bookmark, beforeRows } from './table-bookmark.ts';
 import { selectFrom } from './table-select.ts';
-
 import { keepsRows, needsToKnow, RowsReader, resolveRows } from './table-start.ts';
 import { withAbort } from './with-abort.ts';
 
@@ -70,7 +70,7 @@ export class Subscription<T> implements LiveMember<T> {
     // With them its changes cost only what concerns it; without them (a table that is too large, say) they are right too.
     if (needsToKnow(source, this.#request)) feed.table?.rows().catch(() => undefined);
     const { until } = this.#request;
-    const end = until && (await this.#resolveEnd(until));
+    const end = until && (await findEnd(until, this.#parts, this.#signal));
     if (this.#signal.aborted) return false;
     if (until) this.#replay = new Reader(feed.reading, from, end);
     const hasNextPage = !this.#replay?.isDone;
@@ -83,27 +83,8 @@ export class Subscription<T> implements LiveMember<T> {
     return this.#replay ? this.#readTo(this.#replay) : this.#followLive();
   }
 
-  async #resolve(start: StartPosition): Promise<{ readonly from: Standing; readonly gap: Gap | null }> {
-    const { feed, log, source } = this.#parts;
-    const { position, epochs } = feed.dispatcher;
-    if (this.#keepsRows) return await resolveRows(start, this.#parts, this.#signal);
-    if (start.kind === 'latest') return { from: { position, epochs }, gap: null };
-    const { topic, decode } = source;
-    const context = { log, decode, topic, topicId: feed.identity.topicId, signal: this.#signal };
-    const resolved = await resolveStart(start, { ...context, bounds: await feed.bounds() });
-    await feed.verify();
-    return { from: { position: resolved.position, epochs: resolved.epochs }, gap: resolved.gap };
-  }
-
-  /** An end in the future is not known yet. */
-  async #resolveEnd(until: EndPosition) {
-    if (until.kind === 'time' && until.timestampMs > this.#parts.now()) return null;
-    const { feed, log, source } = this.#parts;
-    const { topic, decode } = source;
-    const context = { log, decode, topic, topicId: feed.identity.topicId, signal: this.#signal };
-    const end = await resolveEnd(until, { ...context, bounds: await feed.bounds() });
-    await feed.verify();
-    return end;
+  #resolve(start: StartPosition): Promise<Start> {
+    return (this.#keepsRows ? resolveRows : findStart)(start, this.#parts, this.#signal);
   }
 
   /** Catches up, goes live, falls behind, catches up again. */
