@@ -9,6 +9,8 @@ export interface BenchContext {
   readonly topic: string;
   /** The topic of the declared type `Visit`, which nobody writes to but the replay. */
   readonly replayTopic: string;
+  /** The topic of the declared type `Noise`, which nobody reads. */
+  readonly unreadTopic: string;
 }
 
 /** A gateway process of a benchmark's own, so that none runs in the heap and the compiled code of another. */
@@ -32,4 +34,6 @@ export const benchDeclarations = `
   type Click @stream(topic: "bench_clicks", key: ["userId"], partitions: ${partitionCount}, plural: "clicks") {${fields}}
   "One page view of old."
   type Visit @stream(topic: "bench_visits", key: ["userId"], partitions: ${partitionCount}, plural: "visits") {${fields}}
+  "One that nobody wants to know of."
+  type Noise @stream(topic: "bench_noise", key: ["userId"], partitions: ${partitionCount}, plural: "noises") {${fields}}
 `;

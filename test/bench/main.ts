@@ -57,7 +57,13 @@ async function openContext(): Promise<BenchContext> {
     signal: AbortSignal.any([interruption.signal, AbortSignal.timeout(120_000)]),
   });
   open.defer(() => stack.close());
-  return { folder, brokers: stack.endpoints.kafkaBrokers, topic: 'bench_clicks', replayTopic: 'bench_visits' };
+  return {
+    folder,
+    brokers: stack.endpoints.kafkaBrokers,
+    topic: 'bench_clicks',
+    replayTopic: 'bench_visits',
+    unreadTopic: 'bench_noise',
+  };
 }
 
 /** Resident memory of a gateway that nobody uses. The target is in absolute terms. */

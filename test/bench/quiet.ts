@@ -17,7 +17,7 @@ export async function measureQuiet(context: GatewayContext): Promise<readonly Li
   const strings: Counters[] = [];
   await using producer = await startProducer(context, context.topic);
   // While the baseline is measured the same is written to a topic that nobody reads: Kafka takes its part of the machine.
-  await using elsewhere = await startProducer(context, context.replayTopic);
+  await using elsewhere = await startProducer(context, context.unreadTopic);
   await using subscribers = await subscribe(context, sameOperation());
   for (let round = 0; round < rounds; round += 1) {
     await producer.ask('steady', { perSecond: rate, recordBytes: usualRecordBytes });
