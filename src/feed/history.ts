@@ -44,6 +44,8 @@ export class History {
   readonly #topicId: string;
   readonly #tracks: readonly Track[];
   readonly #epochs: Map<number, number>;
+  /** A read that is under way for later. */
+  #ahead: Promise<readonly LogBatch[]> | null = null;
 
   constructor(log: RecordLog, decode: RecordDecoder, range: HistoryRange) {
     this.#log = log;
@@ -85,14 +87,19 @@ export class History {
     }
   }
 
-  /** Reads until every partition that has more has a record in hand. */
+  /** Reads until every partition that has more has a record in hand; what comes after that is read meanwhile. */
   async #fill(signal: AbortSignal): Promise<LogGap[]> {
     const gaps: LogGap[] = [];
     for (;;) {
       const empty = this.#tracks.filter((track) => isUsedUp(track) && !isAtEnd(track));
-      if (empty.length === 0 || signal.aborted) return gaps;
-      const position = new Map(empty.map((track) => [track.partition, track.next]));
-      const batches = await this.#read(position, signal);
+      if (signal.aborted) return gaps;
+      if (empty.length === 0) {
+        this.#readAhead(signal);
+        return gaps;
+      }
+      const ahead = this.#ahead;
+      this.#ahead = null;
+      const batches = await (ahead ?? this.#read(empty, signal));
       for (const batch of batches) {
         if (batch.gap) gaps.push(batch.gap);
         this.#accept(batch);
@@ -101,7 +108,18 @@ export class History {
     }
   }
 
-  async #read(position: Position, signal: AbortSignal): Promise<readonly LogBatch[]> {
+  /** Asks for more of the partitions that are half used up, without waiting: the broker works while pages are made. */
+  #readAhead(signal: AbortSignal): void {
+    if (this.#ahead) return;
+    const low = this.#tracks.filter((track) => !isAtEnd(track) && track.taken * 2 > track.records.length);
+    if (low.length === 0) return;
+    this.#ahead = this.#read(low, signal);
+    // Who waits for it is told; when nobody does any more, nobody need be.
+    this.#ahead.catch(() => undefined);
+  }
+
+  async #read(tracks: readonly Track[], signal: AbortSignal): Promise<readonly LogBatch[]> {
+    const position = new Map(tracks.map((track) => [track.partition, track.next]));
     try {
       return await this.#log.read(this.#topic, position, {
         maxBytes: readBytes,
@@ -120,7 +138,11 @@ export class History {
     if (!track) return;
     this.#epochs.set(batch.partition, batch.bounds.epoch);
     const wanted = batch.records.filter((record) => record.offset >= track.next && record.offset < track.end);
-    track.records = wanted.map(this.#decode);
+    const { gap } = batch;
+    const waiting = track.records.slice(track.taken);
+    // What was read ahead of a truncation is not the log's any more.
+    const kept = gap?.reason === 'TRUNCATED' ? waiting.filter(({ offset }) => offset < gap.to) : waiting;
+    track.records = [...kept, ...wanted.map(this.#decode)];
     track.taken = 0;
     // A log that ends before the range does (truncated since) ends the range. A read may also reach past the range:
     // what lies there is not ours to skip.
