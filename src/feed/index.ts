@@ -31,3 +31,4 @@ export type { Overflow, SubscribeRequest } from './subscribe-request.ts';
 export type { Bookmark } from './table-bookmark.ts';
 export { isSortable, type SortColumn } from './table-order.ts';
 export type { TableQueryRequest } from './table-query.ts';
+export { withAbort } from './with-abort.ts';

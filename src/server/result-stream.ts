@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http';
 import type { ExecutionResult } from 'graphql';
 import type { Sink } from '#feed';
 import type { RenderedPage } from '#graphql';
-import type { BacklogLimits } from './connection.ts';
+import { Backlog, type BacklogLimits } from './backlog.ts';
 import type { Logger } from './options.ts';
 import type { StreamFormat } from './stream-format.ts';
 import type { TrafficCounters } from './traffic.ts';
@@ -20,63 +20,43 @@ const ok = 200;
  * The results of one operation on their way through one HTTP response: shared pages come to it as a sink, what the
  * operation yields itself is pulled. Both are written straight to Node's response.
  */
-export class ResultStream implements Sink<RenderedPage> {
+export class ResultStream extends Backlog implements Sink<RenderedPage> {
   readonly #response: ServerResponse;
   readonly #format: StreamFormat;
-  readonly #shared: StreamShared;
+  readonly #logger: Logger;
   /** Aborts when nothing more is sent. */
   readonly #over = new AbortController();
   #pieces: Buffer[] = [];
-  #queuedBytes = 0;
-  #drained: Promise<void> | null = null;
-  /** What it holds of the total, as counted last. */
-  #waitingBytes = 0;
   #takenBytes = 0;
   #takenAtMs = performance.now();
   /** When the client is shown next that the connection lives, on the clock of `performance.now()`. */
   keepAliveAtMs = 0;
 
   constructor(response: ServerResponse, format: StreamFormat, shared: StreamShared) {
+    super(response, shared);
     this.#response = response;
     this.#format = format;
-    this.#shared = shared;
+    this.#logger = shared.logger;
   }
 
-  /** False while too much waits for the client. */
-  get isReady(): boolean {
-    if (this.#over.signal.aborted) return true;
-    const waiting = this.#response.writableLength + this.#queuedBytes;
-    if (waiting === 0) return true;
-    const { limits, traffic } = this.#shared;
-    return waiting < limits.socketBacklogBytes && traffic.bytesWaiting < limits.totalBacklogBytes;
+  /** False while too much waits for the client; what is over takes anything, and sends nothing. */
+  override get isReady(): boolean {
+    return this.#over.signal.aborted || super.isReady;
   }
 
   push(page: RenderedPage): void {
     if (this.#over.signal.aborted) return;
     const frame = this.#format.page(page);
     this.#pieces.push(frame);
-    this.#queuedBytes += frame.length;
+    this.queuedBytes += frame.length;
   }
 
   flush(): void {
-    if (this.#queuedBytes === 0) return;
+    if (this.queuedBytes === 0) return;
     const pieces = this.#pieces;
     this.#pieces = [];
-    this.#queuedBytes = 0;
+    this.queuedBytes = 0;
     this.#write(...pieces);
-  }
-
-  /** Resolves when the client has taken all that waits for it, or nothing more is sent. */
-  whenReady(signal: AbortSignal): Promise<void> {
-    if (this.isReady || signal.aborted) return Promise.resolve();
-    return new Promise((resolve) => {
-      const done = () => {
-        signal.removeEventListener('abort', done);
-        resolve();
-      };
-      signal.addEventListener('abort', done, { once: true });
-      void this.#watch().then(done);
-    });
   }
 
   /** Sends results until there are no more, the client leaves or it is interrupted. Resolves when the response is over. */
@@ -87,7 +67,7 @@ export class ResultStream implements Sink<RenderedPage> {
     return new Promise((resolve) => {
       const closed = () => {
         this.#over.abort();
-        this.#count(0);
+        this.forget();
         this.#pieces = [];
         resolve();
       };
@@ -157,7 +137,7 @@ export class ResultStream implements Sink<RenderedPage> {
 
   readonly #toLog = (error: unknown): void => {
     // A client that goes while it is written to is no fault; anything else was made an error result before.
-    this.#shared.logger.debug({ err: error }, 'a stream over HTTP was broken off');
+    this.#logger.debug({ err: error }, 'a stream over HTTP was broken off');
   };
 
   #end(text: string): void {
@@ -174,28 +154,10 @@ export class ResultStream implements Sink<RenderedPage> {
     const { socket } = response.req;
     socket.cork();
     for (const piece of pieces) {
-      this.#shared.traffic.bytesSent += piece.length;
+      this.traffic.bytesSent += piece.length;
       response.write(piece);
     }
     socket.uncork();
-    if (response.writableLength > 0) void this.#watch();
-  }
-
-  #watch(): Promise<void> {
-    this.#count(this.#response.writableLength);
-    this.#drained ??= new Promise((resolve) => {
-      // Its callback comes when everything before it has left, and with an error when the client is gone.
-      this.#response.write('', () => {
-        this.#drained = null;
-        this.#count(this.#response.destroyed ? 0 : this.#response.writableLength);
-        resolve();
-      });
-    });
-    return this.#drained;
-  }
-
-  #count(waitingBytes: number): void {
-    this.#shared.traffic.bytesWaiting += waitingBytes - this.#waitingBytes;
-    this.#waitingBytes = waitingBytes;
+    if (response.writableLength > 0) void this.watch();
   }
 }

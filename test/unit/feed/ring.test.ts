@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { FeedRecord } from '#feed';
-import { Ring } from '../../../src/feed/ring.ts';
+import { Ring, RingBudget } from '../../../src/feed/ring.ts';
 
 const record = (offset: bigint, weight = 10): FeedRecord => ({
   partition: 0,
@@ -55,5 +55,36 @@ describe('a ring', () => {
     ring.append([record(0n)], 1n);
     ring.reset(40n);
     expect([ring.start, ring.head, ring.bytes, ring.from(40n, 5)]).toEqual([40n, 40n, 0, []]);
+  });
+});
+
+describe('the budget of all rings', () => {
+  it('takes from the fullest ring when they hold too much together', () => {
+    const budget = new RingBudget(1000);
+    const [small, large] = [new Ring(0n, 10_000, budget), new Ring(0n, 10_000, budget)];
+    small.append([record(0n, 200)], 1n);
+    for (let offset = 0n; offset < 7n; offset += 1n) large.append([record(offset, 100)], offset + 1n);
+    expect([budget.bytes, large.start]).toEqual([900, 0n]);
+    large.append([record(7n, 200)], 8n);
+    expect(budget.bytes).toBeLessThanOrEqual(1000);
+    expect([small.start, large.start > 0n, large.head]).toEqual([0n, true, 8n]);
+  });
+
+  it('holds no record that is larger than it alone', () => {
+    const budget = new RingBudget(100);
+    const ring = new Ring(0n, 10_000, budget);
+    ring.append([record(0n, 500)], 1n);
+    expect([budget.bytes, ring.bytes, ring.start]).toEqual([0, 0, 1n]);
+  });
+
+  it('gets back what a ring held that is dropped or reset', () => {
+    const budget = new RingBudget(1000);
+    const [one, other] = [new Ring(0n, 1000, budget), new Ring(0n, 1000, budget)];
+    one.append([record(0n, 300)], 1n);
+    other.append([record(0n, 400)], 1n);
+    one.drop();
+    expect(budget.bytes).toBe(400);
+    other.reset(9n);
+    expect(budget.bytes).toBe(0);
   });
 });
