@@ -102,8 +102,8 @@ export class CatchUp<T> {
     return reader;
   }
 
-  #keep(reader: Reader): void {
-    const key = keyOf(reader.place.position);
+  #keep(reader: Reader, position: Position): void {
+    const key = keyOf(position);
     this.#take(key);
     this.#readers.set(key, reader);
     this.#options.parts.readAhead.keep(reader, () => this.#readers.delete(key));
@@ -136,7 +136,7 @@ export class CatchUp<T> {
       ...(isAnew && { bookmark: beforeRows }),
     };
     parts.counters.pagesMade += 1;
-    if (!reader.isAtEnd && this.#behind > 0) this.#keep(reader);
+    if (!reader.isAtEnd && this.#behind > 0) this.#keep(reader, end);
     return { page, made: render(page) };
   }
 

@@ -2,6 +2,7 @@ import type { Field } from '#model';
 import type { Where } from './filter.ts';
 import { FilterIndex } from './filter-index.ts';
 import type { Bounds, LogBatch, LogGap, Position } from './log.ts';
+import { endsOf, epochsOf, lagOf } from './position.ts';
 import type { FeedRecord } from './record.ts';
 import { type RecordSelect, toDeletion } from './table-select.ts';
 
@@ -44,7 +45,7 @@ export class Dispatcher {
     this.#fields = fields;
     this.#isTable = isTable;
     this.#bounds = new Map(bounds);
-    this.#heads = new Map([...bounds].map(([partition, { end }]) => [partition, end]));
+    this.#heads = new Map(endsOf(bounds));
   }
 
   /** Where all listeners stand: everything before it was given to them. Never changes once it is handed out. */
@@ -55,7 +56,7 @@ export class Dispatcher {
 
   /** The partitions' leader epochs as known last. */
   get epochs(): ReadonlyMap<number, number> {
-    this.#epochs ??= new Map([...this.#bounds].map(([partition, { epoch }]) => [partition, epoch]));
+    this.#epochs ??= epochsOf(this.#bounds);
     return this.#epochs;
   }
 
@@ -81,12 +82,7 @@ export class Dispatcher {
 
   /** How many offsets lie between the position and the partitions' ends as known last. */
   lag(position: Position): bigint {
-    let lag = 0n;
-    for (const [partition, { end }] of this.#bounds) {
-      const missing = end - (position.get(partition) ?? 0n);
-      if (missing > 0n) lag += missing;
-    }
-    return lag;
+    return lagOf(position, this.#bounds);
   }
 
   /** True when the position is exactly where the listeners stand. */

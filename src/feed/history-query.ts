@@ -3,7 +3,7 @@ import { compileFilter, type Where } from './filter.ts';
 import { History } from './history.ts';
 import type { RecordLog } from './log.ts';
 import { joinGaps, type Page } from './page.ts';
-import { endsOf, hasReached, lagOf } from './position.ts';
+import { lagOf } from './position.ts';
 import type { FeedRecord } from './record.ts';
 import type { FeedSource } from './source.ts';
 import { type EndPosition, type Gap, resolveEnd, resolveStart, type StartPosition } from './start.ts';
@@ -54,15 +54,15 @@ export async function queryHistory(
     }
   }
   const end = new Map([...start.position, ...history.position]);
-  const ends = endsOf(bounds);
+  const lag = lagOf(end, bounds);
   return {
     records,
     start: start.position,
     end,
     epochs: history.epochs,
     gap,
-    live: hasReached(end, ends),
-    lag: lagOf(end, ends),
+    live: lag === 0n,
+    lag,
     hasNextPage: !history.isDone,
     scope,
   };

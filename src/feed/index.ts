@@ -22,7 +22,7 @@ export type {
 } from './log.ts';
 export type { Page, RecordFilter } from './page.ts';
 export { PageQueue } from './page-queue.ts';
-export { positionAfter } from './position.ts';
+export { epochsOf } from './position.ts';
 export { createRecordDecoder, type FeedRecord, type Operation, type RecordDecoder } from './record.ts';
 export type { Sink } from './sink.ts';
 export type { FeedSource, TableShape } from './source.ts';

@@ -1,24 +1,13 @@
 import type { Bounds, Epochs, Position } from './log.ts';
-import type { FeedRecord } from './record.ts';
-
-/** The position after a record: its own partition moves past it, the others stay. */
-export function positionAfter(position: Position, record: FeedRecord): Position {
-  return new Map(position).set(record.partition, record.offset + 1n);
-}
 
 /** How many offsets lie between the position and the ends: an upper bound of the records still to come. */
-export function lagOf(position: Position, ends: Position): bigint {
+export function lagOf(position: Position, bounds: ReadonlyMap<number, Bounds>): bigint {
   let lag = 0n;
-  for (const [partition, end] of ends) {
+  for (const [partition, { end }] of bounds) {
     const missing = end - (position.get(partition) ?? 0n);
     if (missing > 0n) lag += missing;
   }
   return lag;
-}
-
-/** True when nothing before the ends is left to read. */
-export function hasReached(position: Position, ends: Position): boolean {
-  return lagOf(position, ends) === 0n;
 }
 
 /** The first offsets of all partitions. */

@@ -1,6 +1,6 @@
 import type { GraphQLResolveInfo, SelectionSetNode } from 'graphql';
 import { messageOf, SluiceError } from '#errors';
-import type { Position } from '#feed';
+import { epochsOf, type Position } from '#feed';
 import type { NewRecord, WriteOutcome } from '#kafka';
 import { type Stream, toProduceField } from '#model';
 import type { BuildContext } from './builder.ts';
@@ -65,7 +65,7 @@ async function produce(
     : [null, null];
   const outcomes = await gateway.writer.write(source.topic, records, { deadlineMs: gateway.produceTimeoutMs });
   const before = positionBefore(outcomes, bounds ?? new Map());
-  const epochs = new Map([...(bounds ?? [])].map(([partition, { epoch }]) => [partition, epoch]));
+  const epochs = epochsOf(bounds ?? new Map());
   const encode = (position: Position) => (scope ? gateway.cursors.encode(scope, position, epochs) : '');
   return {
     records: outcomes.map((result) => ({
