@@ -35,6 +35,11 @@ export const codes = {
     retryable: false,
     meaning: "Flink does not accept the SQL; the message is Flink's own, with line and column where it has them.",
   },
+  SQL_NOT_ALLOWED: {
+    retryable: false,
+    meaning: 'The configuration of this gateway does not allow the statement; the message names the setting.',
+  },
+  CONFLICT: { retryable: false, meaning: 'Something else has this name already; `extensions` say what.' },
   NOT_FOUND: { retryable: false, meaning: 'Nothing has this name or id.' },
   OVERLOADED: { retryable: true, meaning: 'A bounded queue is full; nothing was done. Try again later.' },
   TABLE_TOO_LARGE: {

@@ -1,5 +1,5 @@
 import type { View } from '#model';
-import { labels } from './labels.ts';
+import { type Labels, labels } from './labels.ts';
 import type { FlinkConfig } from './sql-gateway.ts';
 
 /** What the job of a view is started with. */
@@ -14,6 +14,11 @@ export interface JobSettings {
   readonly checkpointIntervalMs: number;
 }
 
+/** What is written on the job of a view. */
+export function toLabels(view: View, hash: string): Labels {
+  return { [labels.view]: view.topic, [labels.hash]: hash, [labels.sql]: view.sql, [labels.by]: 'sluice' };
+}
+
 /** The settings of one INSERT: they hold for its job and leave the session as it is. */
 export function toJobConfig(settings: JobSettings): FlinkConfig {
   const { view, checkpointDir, restorePath } = settings;
@@ -22,12 +27,7 @@ export function toJobConfig(settings: JobSettings): FlinkConfig {
     '$internal.pipeline.job-id': settings.jobId,
     'pipeline.name': view.topic,
     // A JSON object is the one notation that keeps quotes, colons and line breaks of the SQL as they are.
-    'pipeline.global-job-parameters': JSON.stringify({
-      [labels.view]: view.topic,
-      [labels.hash]: settings.hash,
-      [labels.sql]: view.sql,
-      [labels.by]: 'sluice',
-    }),
+    'pipeline.global-job-parameters': JSON.stringify(toLabels(view, settings.hash)),
     'parallelism.default': String(view.parallelism ?? 1),
     // The state is exact in either guarantee; what AT_LEAST_ONCE allows is that rows are written again after a failure.
     'execution.checkpointing.mode': 'EXACTLY_ONCE',

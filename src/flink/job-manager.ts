@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { SluiceError } from '#errors';
 import { parseCauses } from './fault.ts';
-import { labels } from './labels.ts';
+import { type Labels, labels } from './labels.ts';
 import type { RestClient } from './rest-client.ts';
 import { type Job, type JobState, jobStates } from './types.ts';
 
@@ -56,13 +56,23 @@ export function hasEnded(job: Job): boolean {
   return ended.includes(job.state);
 }
 
+/** How long labels of a job that is not listed are kept: it was submitted this instant. */
+const submittedMs = 30_000;
+
 /** Flink's JobManager over REST. The labels of a job never change, so they are asked for once a job. */
 export class JobManager {
   readonly #rest: RestClient;
-  #labels = new Map<string, Readonly<Record<string, string>>>();
+  #labels = new Map<string, Labels>();
+  /** Of jobs submitted here, by id: when, and with which labels. Flink does not tell them at once. */
+  readonly #submitted = new Map<string, { readonly atMs: number; readonly labels: Labels }>();
 
   constructor(rest: RestClient) {
     this.#rest = rest;
+  }
+
+  /** Tells which labels a job was just submitted with. */
+  remember(id: string, submitted: Labels): void {
+    this.#submitted.set(id, { atMs: Date.now(), labels: submitted });
   }
 
   /** The cluster's version and task slots. */
@@ -74,15 +84,16 @@ export class JobManager {
   /** All jobs that the JobManager remembers, newest first: one request, and one more for each job never seen before. */
   async jobs(): Promise<readonly ListedJob[]> {
     const { jobs } = await this.#rest.request('/jobs/overview', jobList);
-    const known = new Map<string, Readonly<Record<string, string>>>();
+    const known = new Map<string, Labels>();
     const listed = await Promise.all(
       jobs.map(async (job) => {
-        const found = this.#labels.get(job.jid) ?? (await this.#readLabels(job.jid));
+        const found = this.#known(job.jid) ?? (await this.#readLabels(job.jid));
         if (isLabelled(found) || job.duration > 2 * youthMs) known.set(job.jid, found);
         return toListedJob(job, found);
       }),
     );
     this.#labels = known;
+    this.#forgetSubmitted();
     return listed.sort((a, b) => b.startedAtMs - a.startedAtMs || a.id.localeCompare(b.id));
   }
 
@@ -135,7 +146,17 @@ export class JobManager {
     return trace ? (parseCauses([trace]).at(-1)?.message ?? null) : null;
   }
 
-  async #readLabels(id: string): Promise<Readonly<Record<string, string>>> {
+  #known(id: string): Labels | undefined {
+    return this.#labels.get(id) ?? this.#submitted.get(id)?.labels;
+  }
+
+  #forgetSubmitted(): void {
+    for (const [id, { atMs }] of this.#submitted) {
+      if (this.#labels.has(id) || Date.now() - atMs > submittedMs) this.#submitted.delete(id);
+    }
+  }
+
+  async #readLabels(id: string): Promise<Labels> {
     try {
       const answer = await this.#rest.request(`/jobs/${id}/config`, jobConfig);
       return answer['execution-config']?.['user-config'] ?? {};
@@ -147,7 +168,7 @@ export class JobManager {
   }
 }
 
-function isLabelled(found: Readonly<Record<string, string>>): boolean {
+function isLabelled(found: Labels): boolean {
   return Object.keys(found).length > 0;
 }
 
@@ -156,7 +177,7 @@ function toReason(cause: unknown): string {
   return (parsed.success && parseCauses([parsed.data['stack-trace']]).at(-1)?.message) || 'no reason given';
 }
 
-function toListedJob(job: z.infer<typeof jobDetails>, found: Readonly<Record<string, string>>): ListedJob {
+function toListedJob(job: z.infer<typeof jobDetails>, found: Labels): ListedJob {
   return {
     id: job.jid,
     name: job.name,
@@ -165,6 +186,7 @@ function toListedJob(job: z.infer<typeof jobDetails>, found: Readonly<Record<str
     endedAtMs: job['end-time'] > 0 ? job['end-time'] : null,
     view: found[labels.view] ?? null,
     sql: found[labels.sql] ?? null,
+    labels: found,
     hash: found[labels.hash] ?? null,
     isYoung: !isLabelled(found) && job.duration < youthMs,
     runningTasks: job.tasks.running,

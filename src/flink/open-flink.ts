@@ -59,8 +59,8 @@ export function openFlink(options: OpenFlinkOptions): Flink {
   const views = createViews(options, jobManager, sessions);
   return {
     jobs: {
-      list: async () => (await jobManager.jobs()).map((job) => withOwnView(job, views, model)),
-      get: async (id) => withOwnView(await jobManager.job(id), views, model),
+      list: () => jobManager.jobs(),
+      get: (id) => jobManager.job(id),
     },
     views,
     session: { execute: (statement, how) => sessions.first.execute(statement, how) },
@@ -112,14 +112,6 @@ function createViews(options: OpenFlinkOptions, jobManager: JobManager, pools: S
 
 function viewsOf(model: Model): readonly View[] {
   return model.sources.filter((source) => source.kind === 'view');
-}
-
-/** Flink tells the labels of a job only some seconds after its start; of our own jobs we know them. */
-function withOwnView(job: Job, views: Views, model: Model): Job {
-  if (job.view !== null) return job;
-  const topic = views.statuses().find(({ jobId }) => jobId === job.id)?.view;
-  const view = viewsOf(model).find((candidate) => candidate.topic === topic);
-  return view ? { ...job, view: view.topic, sql: view.sql } : job;
 }
 
 function createReadiness(jobManager: JobManager): () => Promise<boolean> {

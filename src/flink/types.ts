@@ -1,3 +1,5 @@
+import type { Labels } from './labels.ts';
+
 /** Flink's job states (org.apache.flink.api.common.JobStatus). */
 export const jobStates = [
   'INITIALIZING',
@@ -27,6 +29,8 @@ export interface Job {
   readonly view: string | null;
   /** The SQL it runs, from its label; null for a job that Sluice did not start. */
   readonly sql: string | null;
+  /** All its global job parameters. */
+  readonly labels: Labels;
 }
 
 /** Where a view stands. */

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf, SluiceError } from '#errors';
 import { toInsert, type View } from '#model';
 import { isDuplicateSubmission } from './flink-errors.ts';
-import { toJobConfig } from './job-config.ts';
+import { toJobConfig, toLabels } from './job-config.ts';
 import { hasEnded, type JobManager, type ListedJob } from './job-manager.ts';
 import type { Logger } from './options.ts';
 import type { RestorePoints } from './restore-points.ts';
@@ -68,6 +68,7 @@ export class ViewStarter {
 
   async #submit(session: SqlSession, order: StartOrder): Promise<StartedView> {
     const { view, hash } = order;
+    const { jobManager } = this.#options;
     let predecessor = order.predecessor?.id ?? null;
     let restorePath = await this.#findRestorePath(order);
     let warning: string | null = null;
@@ -76,9 +77,11 @@ export class ViewStarter {
       try {
         const config = this.#toConfig(order, jobId, restorePath);
         await session.execute(toInsert(view), { config, repeatable: true, maxRows: 1 });
+        jobManager.remember(jobId, toLabels(view, hash));
         return { jobId, restoredFrom: restorePath, warning };
       } catch (thrown) {
         if (isDuplicateSubmission(thrown)) {
+          jobManager.remember(jobId, toLabels(view, hash));
           if (await this.#isAlive(jobId)) return { jobId, restoredFrom: null, warning };
         } else if (restorePath && thrown instanceof SluiceError && thrown.code === 'FLINK_REFUSED') {
           warning = `It could not go on from ${restorePath} and started afresh: ${messageOf(thrown)}`;

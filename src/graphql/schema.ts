@@ -3,6 +3,7 @@ import { isTable } from '#model';
 import { createBuilder } from './builder.ts';
 import { DeclaredTypes } from './declared-types.ts';
 import type { Gateway } from './gateway.ts';
+import { addJobFields } from './job-fields.ts';
 import { addProduceField } from './produce.ts';
 import { addProduceTypes } from './produce-types.ts';
 import { addRecordTypes } from './record-types.ts';
@@ -24,6 +25,7 @@ export function createSchema(gateway: Gateway): GraphQLSchema {
   }
   addTableFields(context, declared, recordTypes);
   addStreamFields(context);
+  addJobFields(context);
   return builder.toSchema();
 }
 

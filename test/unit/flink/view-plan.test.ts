@@ -11,6 +11,7 @@ function job(id: string, parts: Partial<ListedJob> = {}): ListedJob {
     endedAtMs: null,
     view: 'top_users',
     sql: null,
+    labels: {},
     hash: 'new',
     isYoung: false,
     runningTasks: 1,
