@@ -117,7 +117,7 @@ function toConfig(command: Config['command'], values: OptionValues): Config {
       host: values.host ?? '127.0.0.1',
       port: values.port ?? 4000,
       isPortFixed: values.port !== undefined,
-      keepAliveMs: values.keepAliveMs ?? 12_000,
+      keepAliveMs: values.keepAliveMs ?? 25_000,
       stallTimeoutMs: values.stallTimeoutMs ?? 60_000,
       socketBacklogBytes: values.socketBacklogBytes ?? 256 * 1024,
       totalBacklogBytes: values.totalBacklogBytes ?? 64 * 1024 * 1024,

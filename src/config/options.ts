@@ -230,7 +230,7 @@ const optionSpecs = {
     flag: null,
     kind: 'value',
     schema: wholeNumber(100, 3_600_000),
-    default: '12000',
+    default: '25000',
     unit: 'ms',
     meaning: 'How often a WebSocket is pinged, and a stream over HTTP gets a comment.',
   },

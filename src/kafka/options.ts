@@ -48,7 +48,7 @@ const readerSchema = z.object({
     .min(1)
     .default(1024 * 1024),
   /** How long a broker holds a fetch that finds nothing. */
-  fetchMaxWaitMs: z.int().min(1).default(100),
+  fetchMaxWaitMs: z.int().min(1).default(500),
   /** Fetched bytes that a tail holds for its reader; above it nothing more is fetched for that tail. */
   tailBufferBytes: z
     .int()

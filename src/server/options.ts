@@ -19,7 +19,7 @@ export const serverOptions = z.object({
   /** Most operations that one WebSocket may have open. */
   maxOperationsPerSocket: z.number().int().positive().default(1000),
   /** How often an idle WebSocket is asked whether it lives, and an idle stream over HTTP shows that it does, in milliseconds. */
-  keepAliveMs: z.number().int().positive().default(12_000),
+  keepAliveMs: z.number().int().positive().default(25_000),
   /** How long a client may take nothing of what waits for it, or a WebSocket show no sign of life, in milliseconds. */
   stallTimeoutMs: z.number().int().positive().default(60_000),
   /** Above it a WebSocket or stream over HTTP gets no more pages until it has taken what waits for it, in bytes. */

@@ -20,7 +20,7 @@ function faultsOf(environment: Record<string, string>, commandLine: readonly str
 }
 
 const limits = {
-  keepAliveMs: 12_000,
+  keepAliveMs: 25_000,
   stallTimeoutMs: 60_000,
   socketBacklogBytes: 262_144,
   totalBacklogBytes: 67_108_864,
