@@ -1,7 +1,7 @@
 import type { PageLimit } from './merge.ts';
 import { joinGaps } from './page.ts';
 import type { Reader } from './reader.ts';
-import type { FeedRecord } from './record.ts';
+import { type FeedRecord, toLasting } from './record.ts';
 import type { Gap } from './start.ts';
 import { type RecordSelect, selectFrom } from './table-select.ts';
 
@@ -35,7 +35,7 @@ export async function conflate(
         bytes -= older.weight;
         newest.delete(key);
       }
-      newest.set(key, record);
+      newest.set(key, toLasting(record));
       bytes += record.weight;
     }
   }

@@ -36,32 +36,41 @@ export interface ValueDecoder {
     | { readonly ok: false; readonly fault: { readonly reason: string } };
 }
 
-/** Builds the decoder of one source. On a table a record without a value is a DELETE; elsewhere it does not decode. */
+/**
+ * Builds the decoder of one source. On a table a record without a value is a DELETE; elsewhere it does not decode. Key
+ * and headers are slices of the whole fetch: see {@link toLasting}.
+ */
 export function createRecordDecoder(codec: ValueDecoder, isTable: boolean): RecordDecoder {
-  return (record) => {
-    const { partition, offset, timestampMs, value } = record;
-    // Copies: these are slices of a whole fetch, which they would keep in memory as long as the record lives.
-    const key = record.key && Buffer.from(record.key);
-    const headers = record.headers.length === 0 ? noHeaders : record.headers.map(copyOf);
+  return ({ partition, offset, timestampMs, key, value, headers }) => {
     const valueBytes = value?.length ?? 0;
     const weight = valueBytes * 2 + (key?.length ?? 0) + weightOf(headers) + recordOverheadBytes;
-    const base = { partition, offset, timestampMs, key, headers, valueBytes, weight };
-    if (value === null) {
-      return isTable
-        ? { ...base, operation: 'DELETE', node: null, fault: null }
-        : {
-            ...base,
-            operation: 'INSERT',
-            node: null,
-            fault: 'The record has no value (a tombstone), but this stream is no table.',
-          };
-    }
-    const operation = isTable ? 'UPSERT' : 'INSERT';
-    const decoded = codec.decode(value);
-    return decoded.ok
-      ? { ...base, operation, node: decoded.node, fault: null }
-      : { ...base, operation, node: null, fault: decoded.fault.reason };
+    const decoded = value === null ? null : codec.decode(value);
+    const hasNode = decoded?.ok === true;
+    return {
+      partition,
+      offset,
+      timestampMs,
+      key,
+      headers,
+      operation: isTable ? (decoded ? 'UPSERT' : 'DELETE') : 'INSERT',
+      node: hasNode ? decoded.node : null,
+      fault: hasNode ? null : faultOf(decoded, isTable),
+      valueBytes,
+      weight,
+    };
   };
+}
+
+function faultOf(decoded: ReturnType<ValueDecoder['decode']> | null, isTable: boolean): string | null {
+  if (decoded) return decoded.ok ? null : decoded.fault.reason;
+  return isTable ? null : 'The record has no value (a tombstone), but this stream is no table.';
+}
+
+/** The record with a key and headers of its own, for those who keep it: a slice would keep its whole fetch in memory. */
+export function toLasting(record: FeedRecord): FeedRecord {
+  const { key, headers } = record;
+  if (key === null && headers.length === 0) return record;
+  return { ...record, key: key && Buffer.from(key), headers: headers.length === 0 ? noHeaders : headers.map(copyOf) };
 }
 
 const noHeaders: readonly Header[] = [];
@@ -74,5 +83,6 @@ function copyOf({ name, value }: Header): Header {
 const headerOverheadBytes = 100;
 
 function weightOf(headers: readonly Header[]): number {
+  if (headers.length === 0) return 0;
   return headers.reduce((sum, { name, value }) => sum + name.length + (value?.length ?? 0) + headerOverheadBytes, 0);
 }

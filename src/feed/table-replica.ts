@@ -2,7 +2,7 @@ import { SluiceError } from '#errors';
 import type { TableState } from './dispatcher.ts';
 import { startsOf } from './position.ts';
 import { Reader, type ReaderParts } from './reader.ts';
-import type { FeedRecord } from './record.ts';
+import { type FeedRecord, toLasting } from './record.ts';
 import { type TableLimits, TableRows } from './table-rows.ts';
 
 /** How much of the topic is taken at a time. */
@@ -109,7 +109,7 @@ export class TableReplica implements TableState {
       }
       const taken = await reader.take(readAtOnce, signal);
       if (taken.gaps.some(({ reason }) => reason === 'TRUNCATED')) return false;
-      for (const record of taken.records) rows.apply(record);
+      for (const record of taken.records) rows.apply(toLasting(record));
       rows.check(topic);
     }
   }
