@@ -1,14 +1,7 @@
 import type { Logger } from 'pino';
 import type { Clusters, Config } from '#config';
 import type { RestorePoints } from '#flink';
-import {
-  createRestorePoints,
-  type Environment,
-  type RestorePoints as LocalRestorePoints,
-  localOptions,
-  openLocalStack,
-  type Progress,
-} from '#local';
+import { createRestorePoints, type Environment, localOptions, openLocalStack, type Progress } from '#local';
 
 /** Kafka and Flink as the rest of the gateway sees them, wherever they run. */
 export interface RunningClusters {
@@ -46,22 +39,11 @@ async function openLocal({ dataDir, cacheDir }: Config, context: ClusterContext)
   return {
     kafkaBrokers,
     flink: flinkRest && sqlGateway ? { restUrl: flinkRest, sqlGatewayUrl: sqlGateway, kafkaBrokers } : null,
-    restorePoints: prunedFirst(createRestorePoints(stack)),
+    restorePoints: createRestorePoints(stack),
     areLocal: true,
     failed: stack.failed,
     describe: (extra) => stack.describe(extra),
     close: () => stack.close(),
-  };
-}
-
-/** Whoever asks for the newest is about to start a job: the time to delete what is older. */
-function prunedFirst(points: LocalRestorePoints): RestorePoints {
-  return {
-    ...points,
-    async newest(view, hash) {
-      await points.prune(view, hash);
-      return points.newest(view, hash);
-    },
   };
 }
 

@@ -3,7 +3,7 @@ import type { Logger } from 'pino';
 import type { Config } from '#config';
 import { messageOf, SluiceError } from '#errors';
 import { createCursors, type FeedCounters, Feeds } from '#feed';
-import { type Flink, flinkOptions, openFlink } from '#flink';
+import { type Flink, flinkOptions, openFlink, type WatermarkListener } from '#flink';
 import { createSchema, exampleOperations, serveSource } from '#graphql';
 import { type Kafka, kafkaOptionsSchema, openKafka } from '#kafka';
 import { type Model, toTopicSettings } from '#model';
@@ -11,6 +11,7 @@ import { openServer, type Server, serverOptions } from '#server';
 import type { RunningClusters } from './clusters.ts';
 import { readCursorSecrets } from './cursor-secrets.ts';
 import { openDemo } from './demo.ts';
+import { StreamWatermarks } from './stream-watermarks.ts';
 
 /** A gateway that serves. */
 export interface Gateway {
@@ -47,11 +48,12 @@ export async function openGateway(config: Config, parts: GatewayParts): Promise<
   const connection = { brokers: clusters.kafkaBrokers };
   const kafka = started.adopt(openKafka(kafkaOptionsSchema.parse({ connection }), logger), (open) => open.close());
   const feeds = started.adopt(new Feeds({ log: kafka.log, ...config.feeds }), (open) => open.close());
-  const flink = started.adopt(openViews(model, clusters, logger), (open) => closeViews(open, clusters));
+  const watermarks = new StreamWatermarks({ kafka, ask: (view) => flink.askWatermark(view) });
+  const flink: Flink = started.adopt(openViews(config, parts, watermarks), (open) => closeViews(open, clusters));
   const sources = model.sources.map(serveSource);
   const { produceTimeoutMs, queryTimeoutMs } = config;
   const { writer } = kafka;
-  const access = { feeds, cursors, writer, flink, errorLog: logger };
+  const access = { feeds, cursors, writer, flink, watermarks, errorLog: logger };
   const gateway = { model, sources, ...access, produceTimeoutMs, queryTimeoutMs, now: Date.now };
   const schema = createSchema(gateway);
 
@@ -59,7 +61,7 @@ export async function openGateway(config: Config, parts: GatewayParts): Promise<
   started.defer(() => ending.abort());
   const topics = await ensureTopics(model, kafka, { logger, signal: AbortSignal.any([signal, ending.signal]) });
   // Nobody waits for Flink to compile: streams are there, and the state of the views can be asked for.
-  void topics.made.then((areMade) => (areMade ? flink.views.apply() : undefined));
+  void topics.made.then((areMade) => (areMade ? flink.views.start() : undefined)).then(() => flink.sql.warmUp());
 
   const readiness = async () => ({
     kafka: await kafka.isReady(),
@@ -85,10 +87,28 @@ export async function openGateway(config: Config, parts: GatewayParts): Promise<
   return { model, url: server.url, clusters, counters, close: () => running.disposeAsync() };
 }
 
-function openViews(model: Model, { flink, kafkaBrokers, restorePoints }: RunningClusters, logger: Logger): Flink {
-  const urls = flink ? { restUrl: flink.restUrl, sqlGatewayUrl: flink.sqlGatewayUrl } : {};
+function openViews(
+  { sql, views }: Config,
+  { model, clusters, logger }: GatewayParts,
+  watermarks: WatermarkListener,
+): Flink {
+  const { flink, kafkaBrokers, restorePoints } = clusters;
+  const settings = flinkOptions.parse({
+    ...(flink ? { restUrl: flink.restUrl, sqlGatewayUrl: flink.sqlGatewayUrl } : {}),
+    viewsMode: views.mode,
+    onDemandGraceMs: views.onDemandGraceMs,
+    sql: sql.mode,
+    sqlConnectors: sql.connectors ?? undefined,
+    sqlPaths: sql.paths,
+    sqlQueriesPerClient: sql.queriesPerClient,
+    sqlQueries: sql.queries,
+    sqlMaxRows: sql.maxRows,
+    sqlSubscriptionRows: sql.subscriptionRows,
+    sqlRunMs: sql.runMs,
+    sqlIdleMs: sql.idleMs,
+  });
   const bootstrapServers = flink?.kafkaBrokers ?? kafkaBrokers;
-  return openFlink({ settings: flinkOptions.parse(urls), model, bootstrapServers, restorePoints, logger });
+  return openFlink({ settings, model, bootstrapServers, restorePoints, watermarks, logger });
 }
 
 /** A Flink that ends with the gateway leaves savepoints to go on from; another one keeps its jobs running. */

@@ -43,6 +43,23 @@ export interface Config {
     readonly tablesTotalBytes: number;
     readonly idlePageMs: number;
   };
+  readonly views: {
+    /** What is done with them at the start. */
+    readonly mode: NonNullable<OptionValues['views']>;
+    readonly onDemandGraceMs: number;
+  };
+  /** What clients may send as SQL. A list that is null is the default of the room that uses it. */
+  readonly sql: {
+    readonly mode: NonNullable<OptionValues['sql']>;
+    readonly connectors: readonly string[] | null;
+    readonly paths: readonly string[];
+    readonly queriesPerClient: number;
+    readonly queries: number;
+    readonly maxRows: number;
+    readonly subscriptionRows: number;
+    readonly runMs: number;
+    readonly idleMs: number;
+  };
   readonly schemaDir: string;
   readonly dataDir: string;
   /** Null: the user's cache folder. */
@@ -128,6 +145,19 @@ function toConfig(command: Config['command'], values: OptionValues): Config {
       tableMaxRows: values.tableMaxRows ?? 1_000_000,
       tablesTotalBytes: values.tablesTotalBytes ?? 512 * 1024 * 1024,
       idlePageMs: values.idlePageMs ?? 30_000,
+    }),
+    views: Object.freeze({ mode: values.views ?? 'apply', onDemandGraceMs: values.onDemandGraceMs ?? 60_000 }),
+    sql: Object.freeze({
+      // Only who started the cluster for himself may be presumed to let anybody who reaches the gateway start jobs on it.
+      mode: values.sql ?? (isLocal ? 'all' : 'read'),
+      connectors: values.sqlConnectors ?? null,
+      paths: Object.freeze(values.sqlPaths ?? []),
+      queriesPerClient: values.sqlQueriesPerClient ?? 4,
+      queries: values.sqlQueries ?? 16,
+      maxRows: values.sqlMaxRows ?? 10_000,
+      subscriptionRows: values.sqlSubscriptionRows ?? 1_000_000,
+      runMs: values.sqlRunMs ?? 3_600_000,
+      idleMs: values.sqlIdleMs ?? 60_000,
     }),
     schemaDir: values.schemaDir ?? 'schema',
     dataDir: values.dataDir ?? '.sluice',

@@ -45,12 +45,21 @@ const brokers = z
 
 const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 const logFormats = ['pretty', 'json'] as const;
+const sqlModes = ['off', 'read', 'all'] as const;
+const viewsModes = ['apply', 'check', 'off'] as const;
 
 function oneOf<const T extends readonly [string, ...string[]]>(values: T) {
   return z.enum(values, `is none of ${values.join(', ')}`);
 }
 
 const folder = z.string();
+
+const list = z.string().transform((text) =>
+  text
+    .split(',')
+    .map((entry) => entry.trim())
+    .filter((entry) => entry !== ''),
+);
 
 const shortestSecret = 16;
 const secrets = z
@@ -143,6 +152,105 @@ const optionSpecs = {
     default: 'as KAFKA_BROKERS',
     unit: 'host:port, …',
     meaning: 'The same brokers as Flink reaches them, when that differs from how the gateway does.',
+  },
+  views: {
+    env: 'SLUICE_VIEWS',
+    flag: null,
+    kind: 'value',
+    schema: oneOf(viewsModes),
+    default: 'apply',
+    unit: viewsModes.join(', '),
+    meaning: 'What is done with the views at the start: run them as declared, only tell what differs, or nothing.',
+  },
+  onDemandGraceMs: {
+    env: 'SLUICE_ON_DEMAND_GRACE_MS',
+    flag: null,
+    kind: 'value',
+    schema: wholeNumber(0, 86_400_000),
+    default: '60000',
+    unit: 'ms',
+    meaning: 'How long the job of an on-demand view runs on after its last subscriber has gone.',
+  },
+  sql: {
+    env: 'SLUICE_SQL',
+    flag: null,
+    kind: 'value',
+    schema: oneOf(sqlModes),
+    default: 'all with the local stack, else read',
+    unit: sqlModes.join(', '),
+    meaning: 'What clients may send as SQL: nothing, what reads, or also what starts jobs.',
+  },
+  sqlConnectors: {
+    env: 'SLUICE_SQL_CONNECTORS',
+    flag: null,
+    kind: 'value',
+    schema: list,
+    default: 'kafka, upsert-kafka, datagen, print, blackhole',
+    unit: 'names, …',
+    meaning: 'The connectors that temporary tables in the SQL of clients may have.',
+  },
+  sqlPaths: {
+    env: 'SLUICE_SQL_PATHS',
+    flag: null,
+    kind: 'value',
+    schema: list,
+    default: 'none',
+    unit: 'folders, URLs, …',
+    meaning: 'What paths and addresses in the options of such tables must lie below.',
+  },
+  sqlQueriesPerClient: {
+    env: 'SLUICE_SQL_QUERIES_PER_CLIENT',
+    flag: null,
+    kind: 'value',
+    schema: wholeNumber(1, 10_000),
+    default: '4',
+    unit: 'queries',
+    meaning: 'Ad hoc queries and subscriptions that one client (a WebSocket, or an address over HTTP) may run at once.',
+  },
+  sqlQueries: {
+    env: 'SLUICE_SQL_QUERIES',
+    flag: null,
+    kind: 'value',
+    schema: wholeNumber(1, 10_000),
+    default: '16',
+    unit: 'queries',
+    meaning: 'The same over all clients. Each takes a slot of Flink for each of its tasks.',
+  },
+  sqlMaxRows: {
+    env: 'SLUICE_SQL_MAX_ROWS',
+    flag: null,
+    kind: 'value',
+    schema: wholeNumber(1, 1_000_000),
+    default: '10000',
+    unit: 'rows',
+    meaning: 'The most rows that a client may want of one ad hoc query.',
+  },
+  sqlSubscriptionRows: {
+    env: 'SLUICE_SQL_SUBSCRIPTION_ROWS',
+    flag: null,
+    kind: 'value',
+    schema: wholeNumber(1, 2_000_000_000),
+    default: '1000000',
+    unit: 'rows',
+    meaning: 'The most rows that one ad hoc subscription gives; then it ends with an error.',
+  },
+  sqlRunMs: {
+    env: 'SLUICE_SQL_RUN_MS',
+    flag: null,
+    kind: 'value',
+    schema: wholeNumber(1000, 604_800_000),
+    default: '3600000',
+    unit: 'ms',
+    meaning: 'The longest time that an ad hoc query or subscription runs.',
+  },
+  sqlIdleMs: {
+    env: 'SLUICE_SQL_IDLE_MS',
+    flag: null,
+    kind: 'value',
+    schema: wholeNumber(1000, 3_600_000),
+    default: '60000',
+    unit: 'ms',
+    meaning: 'An ad hoc subscription whose client takes nothing of what is there for so long is ended.',
   },
   produceTimeoutMs: {
     env: 'SLUICE_PRODUCE_TIMEOUT_MS',

@@ -1,14 +1,10 @@
+import type { SqlPosition } from '#sql';
+
 /** One link in a Java exception chain. */
 export interface Cause {
   /** The exception's class, e.g. `org.apache.flink.table.api.SqlParserException`. */
   readonly type: string;
   readonly message: string;
-}
-
-/** A place in a SQL text. Lines and columns count from 1. */
-export interface SqlPosition {
-  readonly line: number;
-  readonly column: number;
 }
 
 const causeStart = /^\s*(?:Caused by: )?((?:[\w$]+\.)+[A-Z][\w$]*(?:Exception|Error|Failure))(?:: ?(.*))?$/;
@@ -41,7 +37,8 @@ export function parseCauses(texts: readonly string[]): readonly Cause[] {
 /** The place Flink's message names: `From line 3, column 7 to …` or `… at line 2, column 16`. */
 function toPosition(message: string): SqlPosition | null {
   const found = /\b(?:from|at) line (\d+), column (\d+)/i.exec(message);
-  return found ? { line: Number(found[1]), column: Number(found[2]) } : null;
+  // Calcite says "line 0, column 0" of what it has made up itself.
+  return found && found[1] !== '0' ? { line: Number(found[1]), column: Number(found[2]) } : null;
 }
 
 /** The sentence for a person: without the parser's list of every word that it would have taken. */

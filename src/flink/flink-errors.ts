@@ -31,6 +31,11 @@ export function isSessionGone(thrown: unknown): boolean {
   return faultOf(thrown)?.has(/: Session '[^']*' does not exist/) ?? false;
 }
 
+/** Whether the SQL Gateway knows nothing of the operation any more, or not even of its session. */
+export function isOperationGone(thrown: unknown): boolean {
+  return isSessionGone(thrown) || (faultOf(thrown)?.has(/: Can not find the submitted operation/) ?? false);
+}
+
 /** Whether a job with this id was submitted before, by whomever, in whatever state it is now. */
 export function isDuplicateSubmission(thrown: unknown): boolean {
   return faultOf(thrown)?.has(/Duplicate(?:Application|Job)SubmissionException/) ?? false;

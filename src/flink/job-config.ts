@@ -1,11 +1,13 @@
 import type { View } from '#model';
 import { type Labels, labels } from './labels.ts';
 import type { FlinkConfig } from './sql-gateway.ts';
+import type { StatePlan } from './state-plan.ts';
 
 /** What the job of a view is started with. */
 export interface JobSettings {
   readonly view: View;
   readonly hash: string;
+  readonly plan: StatePlan;
   readonly jobId: string;
   /** The checkpoint or savepoint to go on from. */
   readonly restorePath: string | null;
@@ -15,8 +17,15 @@ export interface JobSettings {
 }
 
 /** What is written on the job of a view. */
-export function toLabels(view: View, hash: string): Labels {
-  return { [labels.view]: view.topic, [labels.hash]: hash, [labels.sql]: view.sql, [labels.by]: 'sluice' };
+export function toLabels({ view, hash, plan }: Pick<JobSettings, 'view' | 'hash' | 'plan'>): Labels {
+  return {
+    [labels.view]: view.topic,
+    [labels.hash]: hash,
+    [labels.sql]: view.sql,
+    [labels.plan]: plan,
+    [labels.parallelism]: String(view.parallelism ?? 1),
+    [labels.by]: 'sluice',
+  };
 }
 
 /** The settings of one INSERT: they hold for its job and leave the session as it is. */
@@ -27,7 +36,7 @@ export function toJobConfig(settings: JobSettings): FlinkConfig {
     '$internal.pipeline.job-id': settings.jobId,
     'pipeline.name': view.topic,
     // A JSON object is the one notation that keeps quotes, colons and line breaks of the SQL as they are.
-    'pipeline.global-job-parameters': JSON.stringify(toLabels(view, settings.hash)),
+    'pipeline.global-job-parameters': JSON.stringify(toLabels(settings)),
     'parallelism.default': String(view.parallelism ?? 1),
     // The state is exact in either guarantee; what AT_LEAST_ONCE allows is that rows are written again after a failure.
     'execution.checkpointing.mode': 'EXACTLY_ONCE',

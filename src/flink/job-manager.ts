@@ -4,18 +4,35 @@ import { SluiceError } from '#errors';
 import { parseCauses } from './fault.ts';
 import { type Labels, labels } from './labels.ts';
 import type { RestClient } from './rest-client.ts';
-import { type Job, type JobState, jobStates } from './types.ts';
+import { shareCalls } from './share-calls.ts';
+import { type ClusterOverview, type Job, type JobState, jobStates } from './types.ts';
 
-/** A job with what its view is found by, and how many of its tasks run. */
+/** A job with what its view is found by. */
 export interface ListedJob extends Job {
   readonly hash: string | null;
   /** Whether its labels may come yet: Flink does not tell them in the first seconds of a job. */
   readonly isYoung: boolean;
-  readonly runningTasks: number;
-  readonly tasks: number;
 }
 
-const overview = z.object({ 'flink-version': z.string(), 'slots-total': z.int(), 'slots-available': z.int() });
+/** How a job is stopped with a savepoint. */
+export interface StopOrder {
+  /** Where the savepoint goes; null: where Flink is configured to put it. */
+  readonly directory: string | null;
+  readonly timeoutMs: number;
+  /** 32 hex digits: who asks again with the same, here or elsewhere, gets the same stop, for some minutes after its end. */
+  readonly triggerId?: string;
+}
+
+const overview = z.object({
+  'flink-version': z.string(),
+  taskmanagers: z.int(),
+  'slots-total': z.int(),
+  'slots-available': z.int(),
+  'jobs-running': z.int(),
+  'jobs-finished': z.int(),
+  'jobs-cancelled': z.int(),
+  'jobs-failed': z.int(),
+});
 const jobDetails = z.object({
   jid: z.string(),
   name: z.string(),
@@ -31,7 +48,9 @@ const jobConfig = z.object({
 });
 const checkpoint = z.object({ id: z.number(), external_path: z.string().nullish(), discarded: z.boolean().nullish() });
 const checkpoints = z.object({
-  latest: z.object({ completed: checkpoint.nullish(), savepoint: checkpoint.nullish() }).nullish(),
+  latest: z
+    .object({ completed: checkpoint.nullish(), savepoint: checkpoint.nullish(), restored: checkpoint.nullish() })
+    .nullish(),
 });
 const exceptions = z.object({
   exceptionHistory: z.object({ entries: z.array(z.object({ stacktrace: z.string() })) }).nullish(),
@@ -62,6 +81,7 @@ const submittedMs = 30_000;
 /** Flink's JobManager over REST. The labels of a job never change, so they are asked for once a job. */
 export class JobManager {
   readonly #rest: RestClient;
+  readonly #list = shareCalls(() => this.#readJobs());
   #labels = new Map<string, Labels>();
   /** Of jobs submitted here, by id: when, and with which labels. Flink does not tell them at once. */
   readonly #submitted = new Map<string, { readonly atMs: number; readonly labels: Labels }>();
@@ -70,19 +90,41 @@ export class JobManager {
     this.#rest = rest;
   }
 
+  /** Is called when something was done to a job through here: what is listed changes soon. */
+  onSteered: () => void = () => {};
+
   /** Tells which labels a job was just submitted with. */
   remember(id: string, submitted: Labels): void {
     this.#submitted.set(id, { atMs: Date.now(), labels: submitted });
+    this.onSteered();
   }
 
-  /** The cluster's version and task slots. */
-  async overview(): Promise<{ readonly version: string; readonly slots: number; readonly freeSlots: number }> {
+  /** The cluster's version, task slots and counts of jobs. */
+  async overview(): Promise<ClusterOverview> {
     const answer = await this.#rest.request('/overview', overview);
-    return { version: answer['flink-version'], slots: answer['slots-total'], freeSlots: answer['slots-available'] };
+    return {
+      version: answer['flink-version'],
+      taskManagers: answer.taskmanagers,
+      slots: answer['slots-total'],
+      freeSlots: answer['slots-available'],
+      jobs: {
+        running: answer['jobs-running'],
+        finished: answer['jobs-finished'],
+        cancelled: answer['jobs-cancelled'],
+        failed: answer['jobs-failed'],
+      },
+    };
   }
 
-  /** All jobs that the JobManager remembers, newest first: one request, and one more for each job never seen before. */
-  async jobs(): Promise<readonly ListedJob[]> {
+  /**
+   * All jobs that the JobManager remembers, newest first: one request, and one more for each job never seen before.
+   * Calls share requests, and what each gets was asked for after it called.
+   */
+  jobs(): Promise<readonly ListedJob[]> {
+    return this.#list();
+  }
+
+  async #readJobs(): Promise<readonly ListedJob[]> {
     const { jobs } = await this.#rest.request('/jobs/overview', jobList);
     const known = new Map<string, Labels>();
     const listed = await Promise.all(
@@ -107,15 +149,20 @@ export class JobManager {
   /** Asks for the job's end, without a savepoint. Returns before it has ended. */
   async cancel(id: string): Promise<void> {
     await this.#rest.request(`/jobs/${id}`, anything, { method: 'PATCH' });
+    this.onSteered();
   }
 
   /**
-   * Stops the job with a savepoint under the directory (null: Flink's configured one) and gives the savepoint's path.
-   * When the savepoint fails the job runs on. Rejects with TIMEOUT when Flink has not finished in time; it may finish later.
+   * Stops the job with a savepoint and gives the savepoint's path. When the savepoint fails the job runs on. Rejects with
+   * TIMEOUT when Flink has not finished in time; it may finish later.
    */
-  async stopWithSavepoint(id: string, targetDirectory: string | null, timeoutMs: number): Promise<string> {
+  async stopWithSavepoint(id: string, { directory, timeoutMs, triggerId }: StopOrder): Promise<string> {
     const until = Date.now() + timeoutMs;
-    const body = { drain: false, ...(targetDirectory === null ? {} : { targetDirectory }) };
+    const body = {
+      drain: false,
+      ...(directory !== null && { targetDirectory: directory }),
+      ...(triggerId && { triggerId }),
+    };
     const started = await this.#rest.request(`/jobs/${id}/stop`, trigger, { method: 'POST', body });
     for (let pauseMs = 20; Date.now() < until; pauseMs = Math.min(pauseMs * 2, 250)) {
       await sleep(pauseMs);
@@ -131,12 +178,12 @@ export class JobManager {
     throw new SluiceError('TIMEOUT', `Flink has not stopped job ${id} with a savepoint within ${timeoutMs} ms.`);
   }
 
-  /** Where the job's state was last stored for good: its newest checkpoint or savepoint, if there is one. */
+  /** Where the job's state was last stored for good: its newest checkpoint or savepoint, or else what it began from. */
   async newestRestorePath(id: string): Promise<string | null> {
     const { latest } = await this.#rest.request(`/jobs/${id}/checkpoints`, checkpoints);
     const usable = [latest?.completed, latest?.savepoint].filter((point) => point?.external_path && !point.discarded);
     const newest = usable.sort((a, b) => (b?.id ?? 0) - (a?.id ?? 0))[0];
-    return newest?.external_path ?? null;
+    return newest?.external_path ?? latest?.restored?.external_path ?? null;
   }
 
   /** The root cause of the job's last failure, in Flink's words. */

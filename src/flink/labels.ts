@@ -16,10 +16,14 @@ export const labels = {
   hash: 'sluice.hash',
   /** The view's SELECT, or the SQL as the client submitted it. */
   sql: 'sluice.sql',
+  /** What the state of a view's job belongs to, see `toStatePlan`. */
+  plan: 'sluice.plan',
   /** The settings that a client submitted it with, a JSON object. */
   settings: 'sluice.settings',
   /** The parallelism that it was started with. */
   parallelism: 'sluice.parallelism',
+  /** Where it reads the declared streams from, `EARLIEST` or `LATEST`. */
+  from: 'sluice.from',
   /** Who started it. */
   by: 'sluice.by',
   /** The gateway process that an ad hoc query lives and dies with. */

@@ -1,17 +1,20 @@
 import { SluiceError } from '#errors';
 import { type Model, sessionProperties, sessionStatements, toDdl, type View } from '#model';
+import { createSqlPolicy } from '#sql';
+import { JobControl } from './job-control.ts';
 import { JobManager } from './job-manager.ts';
+import { type OpenAdHocSql, openAdHocSql, type SessionReading } from './open-ad-hoc-sql.ts';
+import { type Jobs, openJobs } from './open-jobs.ts';
+import { openViews, viewsOf } from './open-views.ts';
+import { openWatching, type Watching, withoutWatching } from './open-watching.ts';
 import type { FlinkOptions, Logger } from './options.ts';
 import { RestClient } from './rest-client.ts';
 import type { RestorePoints } from './restore-points.ts';
 import { SessionPool } from './session-pool.ts';
 import { SqlGateway } from './sql-gateway.ts';
 import { type ExecuteOptions, type SqlResult, SqlSession } from './sql-session.ts';
-import type { Job } from './types.ts';
-import { hashView } from './view-hash.ts';
-import { ViewRun } from './view-run.ts';
-import { ViewStarter } from './view-starter.ts';
-import { ReconciledViews, type Views } from './views.ts';
+import type { WatermarkListener } from './view-watermarks.ts';
+import type { Views } from './views.ts';
 
 /** What {@link openFlink} needs. */
 export interface OpenFlinkOptions {
@@ -23,18 +26,20 @@ export interface OpenFlinkOptions {
   readonly kafkaProperties?: Readonly<Record<string, string>>;
   /** Null where Flink's checkpoints lie out of the gateway's sight. */
   readonly restorePoints: RestorePoints | null;
+  /** Is told the watermarks of the views that somebody asks for; absent: nobody is. */
+  readonly watermarks?: WatermarkListener;
   readonly logger: Logger;
 }
 
 /** Everything that the gateway does with Flink. */
-export interface Flink {
-  readonly jobs: {
-    /** All jobs that Flink remembers, newest first. Rejects with FLINK_UNAVAILABLE. */
-    list(): Promise<readonly Job[]>;
-    /** Rejects with NOT_FOUND. */
-    get(id: string): Promise<Job>;
-  };
+export interface Flink extends Watching {
   readonly views: Views;
+  /** Takes the jobs that clients submit. */
+  readonly submission: Jobs['submission'];
+  /** Stops, rescales and restarts jobs, and takes their savepoints. */
+  readonly steering: Jobs['steering'];
+  /** SQL of clients that is run as it comes. */
+  readonly sql: Omit<OpenAdHocSql, 'close'>;
   readonly session: {
     /** Runs any statement over the declared tables. Rejects with SQL_REJECTED (details: line, column), TIMEOUT, … */
     execute(statement: string, options?: ExecuteOptions): Promise<SqlResult>;
@@ -55,19 +60,27 @@ export function openFlink(options: OpenFlinkOptions): Flink {
   const jobRest = new RestClient({ baseUrl: settings.restUrl, peer: 'The Flink JobManager', timeoutMs });
   const sqlRest = new RestClient({ baseUrl: settings.sqlGatewayUrl, peer: 'The Flink SQL Gateway', timeoutMs });
   const jobManager = new JobManager(jobRest);
-  const sessions = createSessions(options, new SqlGateway(sqlRest));
-  const views = createViews(options, jobManager, sessions);
+  const createSession = sessionFactory(options, new SqlGateway(sqlRest));
+  const sessions = createSessions(options, createSession);
+  const policy = createSqlPolicy(settings, model, options.bootstrapServers);
+  const sql = openAdHocSql({ ...options, jobManager, policy, createSession });
+  const jobControl = new JobControl(jobRest);
+  const opened = openViews({ ...options, jobManager, jobControl, pools: sessions });
+  const { views } = opened;
+  const statuses = () => views.statuses();
+  const watermarks = options.watermarks ?? null;
+  const watching = openWatching({ ...options, jobManager, jobRest, sqlRest, statuses, watermarks });
   return {
-    jobs: {
-      list: () => jobManager.jobs(),
-      get: (id) => jobManager.job(id),
-    },
+    ...watching,
     views,
+    ...openJobs({ ...options, policy, jobManager, jobControl, pools: sessions, views: opened }),
+    sql,
     session: { execute: (statement, how) => sessions.first.execute(statement, how) },
     isReady: createReadiness(jobManager),
     async close() {
+      watching.close();
       const halted = views.close();
-      await Promise.all([sessions.EARLIEST.close(), sessions.LATEST.close()]);
+      await Promise.all([sessions.EARLIEST.close(), sessions.LATEST.close(), sql.close()]);
       await Promise.all([jobRest.close(), sqlRest.close()]);
       await halted;
     },
@@ -76,42 +89,32 @@ export function openFlink(options: OpenFlinkOptions): Flink {
 
 type Sessions = Readonly<Record<View['from'], SessionPool>> & { readonly first: SqlSession };
 
-function createSessions(options: OpenFlinkOptions, gateway: SqlGateway): Sessions {
+function sessionFactory(options: OpenFlinkOptions, gateway: SqlGateway) {
   const { settings, model, bootstrapServers, kafkaProperties, logger } = options;
-  const create = (name: string, startupMode: 'earliest-offset' | 'latest-offset') => {
-    return new SqlSession({
+  return (name: string, reading: SessionReading) =>
+    new SqlSession({
       gateway,
       name,
       properties: sessionProperties({ idleTimeoutMs: settings.sourceIdleTimeoutMs }),
       prelude: sessionStatements,
-      tables: toDdl(model, { bootstrapServers, startupMode, ...(kafkaProperties ? { kafkaProperties } : {}) }),
+      tables: toDdl(model, { bootstrapServers, ...reading, ...(kafkaProperties ? { kafkaProperties } : {}) }),
       heartbeatIntervalMs: settings.heartbeatIntervalMs,
       idleMs: settings.sessionIdleMs,
       statementTimeoutMs: settings.statementTimeoutMs,
       logger,
     });
-  };
-  const first = create('sluice-1', 'earliest-offset');
+}
+
+function createSessions({ settings }: OpenFlinkOptions, create: ReturnType<typeof sessionFactory>): Sessions {
+  const first = create('sluice-1', { startupMode: 'earliest-offset' });
   const others = Array.from({ length: settings.compileSessions - 1 }, (_, index) =>
-    create(`sluice-${index + 2}`, 'earliest-offset'),
+    create(`sluice-${index + 2}`, { startupMode: 'earliest-offset' }),
   );
   return {
     first,
     EARLIEST: new SessionPool([first, ...others]),
-    LATEST: new SessionPool([create('sluice-latest', 'latest-offset')]),
+    LATEST: new SessionPool([create('sluice-latest', { startupMode: 'latest-offset' })]),
   };
-}
-
-function createViews(options: OpenFlinkOptions, jobManager: JobManager, pools: Sessions): Views {
-  const { settings, model, restorePoints, logger } = options;
-  const { checkpointIntervalMs, watchIntervalMs, retryMaxMs } = settings;
-  const runs = viewsOf(model).map((view) => new ViewRun(view, hashView(view, model)));
-  const starter = new ViewStarter({ jobManager, pools, restorePoints, checkpointIntervalMs, logger });
-  return new ReconciledViews({ runs, jobManager, starter, restorePoints, watchIntervalMs, retryMaxMs, logger });
-}
-
-function viewsOf(model: Model): readonly View[] {
-  return model.sources.filter((source) => source.kind === 'view');
 }
 
 function createReadiness(jobManager: JobManager): () => Promise<boolean> {
@@ -132,6 +135,10 @@ function createReadiness(jobManager: JobManager): () => Promise<boolean> {
 function withoutFlink(model: Model): Flink {
   const message = 'No Flink is configured. Set FLINK_REST_URL and FLINK_SQL_GATEWAY_URL, or start the local stack.';
   const refuse = () => Promise.reject(new SluiceError('FLINK_UNAVAILABLE', message));
+  // biome-ignore lint/correctness/useYield: it refuses before there is anything to give
+  const refuseToGenerate = async function* () {
+    await refuse();
+  };
   const statuses = viewsOf(model).map((view) => ({
     view: view.topic,
     state: 'NO_FLINK' as const,
@@ -139,8 +146,27 @@ function withoutFlink(model: Model): Flink {
     error: message,
   }));
   return {
-    jobs: { list: refuse, get: refuse },
-    views: { statuses: () => statuses, apply: async () => {}, stopAll: async () => [], close: async () => {} },
+    ...withoutWatching(refuse),
+    views: {
+      statuses: () => statuses,
+      start: async () => {},
+      plan: refuse,
+      apply: refuse,
+      hold: () => () => {},
+      stopAll: async () => [],
+      close: async () => {},
+    },
+    submission: { submit: refuse },
+    steering: {
+      stop: refuse,
+      cancel: refuse,
+      triggerSavepoint: refuse,
+      disposeSavepoint: refuse,
+      rescale: refuse,
+      restart: refuse,
+      operation: refuse,
+    },
+    sql: { query: refuse, subscribe: refuseToGenerate, explain: refuse, warmUp: async () => {} },
     session: { execute: refuse },
     isReady: async () => false,
     close: async () => {},

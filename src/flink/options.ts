@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { sqlSettings } from '#sql';
 
 /** What the room logs through; pino fits. */
 export interface Logger {
@@ -7,6 +8,8 @@ export interface Logger {
   warn(facts: object, message: string): void;
   error(facts: object, message: string): void;
 }
+
+const viewsModes = ['apply', 'check', 'off'] as const;
 
 const url = z.url({ protocol: /^https?$/, error: 'must be an http or https address, such as http://localhost:8081' });
 
@@ -35,8 +38,25 @@ export const flinkOptions = z
     retryMaxMs: z.int().positive().default(5_000),
     /** How often a view's job takes a checkpoint: what is repeated after a failure, and the delay of exactly-once rows. */
     checkpointIntervalMs: z.int().min(100).default(10_000),
+    /** What is done with the views at the start: bring them about, only tell what would be done, or leave Flink alone. */
+    viewsMode: z.enum(viewsModes).default('apply'),
+    /** How long an on-demand view's job runs on after its last subscriber here has gone. */
+    onDemandGraceMs: z.int().min(0).default(60_000),
     /** A partition without records for this time no longer holds back the watermark. */
     sourceIdleTimeoutMs: z.int().positive().default(2_000),
+    ...sqlSettings.shape,
+    /** Ad hoc queries and subscriptions that one client may run at once. */
+    sqlQueriesPerClient: z.int().positive().default(4),
+    /** The same over all clients. */
+    sqlQueries: z.int().positive().default(16),
+    /** The most rows that a client may want of one ad hoc query. */
+    sqlMaxRows: z.int().positive().default(10_000),
+    /** The most rows that one ad hoc subscription gives. */
+    sqlSubscriptionRows: z.int().positive().default(1_000_000),
+    /** The longest time that an ad hoc query or subscription runs. */
+    sqlRunMs: z.int().positive().default(3_600_000),
+    /** An ad hoc subscription whose client takes nothing for this time is ended. */
+    sqlIdleMs: z.int().positive().default(60_000),
   })
   .refine((options) => (options.restUrl === undefined) === (options.sqlGatewayUrl === undefined), {
     error: 'restUrl and sqlGatewayUrl go together: give both, or neither',

@@ -17,9 +17,11 @@ export interface RestClientOptions {
 
 /** One request; GET without a body unless said otherwise. */
 export interface RestRequest {
-  readonly method?: 'GET' | 'POST' | 'PATCH' | 'DELETE';
+  readonly method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   readonly body?: unknown;
   readonly timeoutMs?: number;
+  /** How the answer's JSON is read; unless said otherwise integers beyond 2^53 become bigint. */
+  readonly parse?: (text: string) => unknown;
 }
 
 const maxConnections = 8;
@@ -91,7 +93,7 @@ export class RestClient {
     const text = await body.text();
     if (statusCode >= 400) throw toSluiceError(new FlinkFault(statusCode, this.#errorTexts(text)));
     try {
-      return answer.parse(text === '' ? {} : parseExactly(text));
+      return answer.parse(text === '' ? {} : (request.parse ?? parseExactly)(text));
     } catch (cause) {
       const address = this.#options.baseUrl;
       throw new SluiceError('FLINK_REFUSED', `${address}${path} did not answer as Flink does. Is the address right?`, {

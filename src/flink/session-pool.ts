@@ -13,9 +13,9 @@ export class SessionPool {
     this.#sessions = sessions;
   }
 
-  /** Runs the work with a session that nobody else has meanwhile. */
-  async withSession<T>(work: (session: SqlSession) => Promise<T>): Promise<T> {
-    const session = await this.#take();
+  /** Runs the work with a session that nobody else has meanwhile. Rejects with the reason of the signal while it waits. */
+  async withSession<T>(work: (session: SqlSession) => Promise<T>, signal?: AbortSignal): Promise<T> {
+    const session = await this.#take(signal);
     try {
       return await work(session);
     } finally {
@@ -30,10 +30,31 @@ export class SessionPool {
     await Promise.all(this.#sessions.map((session) => session.close()));
   }
 
-  #take(): Promise<SqlSession> {
+  /** Opens the first session now rather than with the first work. */
+  async warmUp(): Promise<void> {
+    await this.#sessions[0]?.open();
+  }
+
+  #take(signal?: AbortSignal): Promise<SqlSession> {
+    signal?.throwIfAborted();
     const free = this.#sessions.find((session) => !this.#lent.has(session));
-    if (!free) return new Promise((resolve) => this.#waiting.push(resolve));
+    if (!free) return this.#wait(signal);
     this.#lent.add(free);
     return Promise.resolve(free);
+  }
+
+  #wait(signal?: AbortSignal): Promise<SqlSession> {
+    return new Promise((resolve, reject) => {
+      const take = (session: SqlSession) => {
+        signal?.removeEventListener('abort', leave);
+        resolve(session);
+      };
+      const leave = () => {
+        this.#waiting.splice(this.#waiting.indexOf(take), 1);
+        reject(signal?.reason);
+      };
+      this.#waiting.push(take);
+      signal?.addEventListener('abort', leave, { once: true });
+    });
   }
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { parseRows } from './parse-exactly.ts';
 import type { RestClient } from './rest-client.ts';
 import { type LogicalType, toTypeText } from './type-text.ts';
 
@@ -7,6 +8,8 @@ export interface SqlColumn {
   readonly name: string;
   readonly type: string;
   readonly nullable: boolean;
+  /** The same as Flink describes it. */
+  readonly logicalType: LogicalType;
 }
 
 /** A row of a statement's result, in the order of the columns, and how it changes the result so far. */
@@ -91,13 +94,14 @@ export class SqlGateway {
   /** One page of the operation's result. The same token may be asked for again, until the next one has been. */
   async fetchResults(session: string, operation: string, token: string): Promise<ResultPage> {
     const path = `/v2/sessions/${session}/operations/${operation}/result/${token}?rowFormat=JSON`;
-    const page = await this.#rest.request(path, resultPage);
+    const page = await this.#rest.request(path, resultPage, { parse: parseRows });
     return {
       ready: page.resultType !== 'NOT_READY',
       columns: (page.results?.columns ?? []).map((column) => ({
         name: column.name,
         type: toTypeText(column.logicalType),
         nullable: column.logicalType.nullable,
+        logicalType: column.logicalType,
       })),
       rows: page.results?.data ?? [],
       jobId: page.jobID ?? null,

@@ -1,5 +1,5 @@
 import type { Place } from '#model';
-import type { SqlPosition } from './fault.ts';
+import type { SqlPosition } from '#sql';
 
 /**
  * Maps a place in a view's SQL onto its file. All lines of the text were moved left alike when the block string was

@@ -1,9 +1,9 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf, SluiceError } from '#errors';
 import type { SourceDdl } from '#model';
 import { isFlinkAway, isSessionGone } from './flink-errors.ts';
 import type { Logger } from './options.ts';
 import type { FlinkConfig, SqlColumn, SqlGateway, SqlRow } from './sql-gateway.ts';
+import { SqlOperation } from './sql-operation.ts';
 
 /** What a {@link SqlSession} is made of. */
 export interface SqlSessionOptions {
@@ -21,15 +21,23 @@ export interface SqlSessionOptions {
   readonly logger: Logger;
 }
 
-/** How to run one statement. */
-export interface ExecuteOptions {
+/** How to start one statement. */
+export interface StartOptions {
   /** Settings for this statement only. */
   readonly config?: FlinkConfig;
   readonly deadlineMs?: number;
-  /** No more rows than this are fetched; `truncated` says that there were more. */
-  readonly maxRows?: number;
   /** Set when running the statement twice does no harm: it is then repeated if the session is lost in the middle. */
   readonly repeatable?: boolean;
+  /** Gives up the start, and closes what was started. */
+  readonly signal?: AbortSignal;
+  /** Told once when the operation is closed; the failure says why Flink may not have closed it, null when it has. */
+  readonly onClosed?: (failure: unknown) => void;
+}
+
+/** How to run one statement. */
+export interface ExecuteOptions extends Pick<StartOptions, 'config' | 'deadlineMs' | 'repeatable'> {
+  /** No more rows than this are fetched; `truncated` says that there were more. */
+  readonly maxRows?: number;
 }
 
 /** What a statement answered. */
@@ -55,6 +63,8 @@ export class SqlSession {
   #handle: Promise<string> | null = null;
   #heartbeat: NodeJS.Timeout | null = null;
   #lastUsedMs = 0;
+  /** Calls and operations under way: while there are any, it is not idle. */
+  #uses = 0;
   #refusedTables: ReadonlyMap<string, string> = new Map();
 
   constructor(options: SqlSessionOptions) {
@@ -64,6 +74,11 @@ export class SqlSession {
   /** The tables that Flink refused when the session was opened last, and why. */
   get refusedTables(): ReadonlyMap<string, string> {
     return this.#refusedTables;
+  }
+
+  /** Another value each time the session is opened, null while it is not: what was made in an earlier one is gone. */
+  get incarnation(): unknown {
+    return this.#handle;
   }
 
   /** Opens the session now rather than with the first statement. */
@@ -83,16 +98,35 @@ export class SqlSession {
    */
   async execute(statement: string, options: ExecuteOptions = {}): Promise<SqlResult> {
     return await this.#inSession(options.repeatable ?? false, async (session, submitted) => {
-      const { gateway } = this.#options;
-      const operation = await gateway.submitStatement(session, statement, options.config ?? {});
+      const deadlineMs = options.deadlineMs ?? this.#options.statementTimeoutMs;
+      const until = Date.now() + deadlineMs;
+      const operation = await this.#submit(session, statement, options);
       submitted();
       try {
-        return await this.#collect(session, operation, options);
+        await operation.begun(deadlineMs);
+        return await collect(operation, options.maxRows ?? defaultMaxRows, { until, deadlineMs });
       } finally {
         // Nobody waits for it: what it does not free, the end of the session does.
-        gateway.closeOperation(session, operation).catch((thrown: unknown) => {
-          this.#options.logger.debug({ operation, reason: messageOf(thrown) }, 'an operation was not closed');
-        });
+        void operation.close();
+      }
+    });
+  }
+
+  /**
+   * Starts any one statement: resolves when Flink has accepted it, with its result to be read page by page. The session
+   * stays open until the operation is closed. Rejects as `execute` does, or with the reason of the signal.
+   */
+  async start(statement: string, options: StartOptions = {}): Promise<SqlOperation> {
+    return await this.#inSession(options.repeatable ?? false, async (session, submitted) => {
+      options.signal?.throwIfAborted();
+      const operation = await this.#submit(session, statement, options);
+      submitted();
+      try {
+        await operation.begun(options.deadlineMs ?? this.#options.statementTimeoutMs, options.signal);
+        return operation;
+      } catch (thrown) {
+        void operation.close();
+        throw thrown;
       }
     });
   }
@@ -109,39 +143,30 @@ export class SqlSession {
     }
   }
 
-  async #collect(session: string, operation: string, options: ExecuteOptions): Promise<SqlResult> {
-    const timeoutMs = options.deadlineMs ?? this.#options.statementTimeoutMs;
-    const maxRows = options.maxRows ?? defaultMaxRows;
-    const until = Date.now() + timeoutMs;
-    const rows: SqlRow[] = [];
-    let columns: readonly SqlColumn[] = [];
-    let jobId: string | null = null;
-    let token: string | null = '0';
-    for (let pauseMs = 5; token !== null && rows.length <= maxRows; ) {
-      const page = await this.#options.gateway.fetchResults(session, operation, token);
-      if (page.columns.length > 0) columns = page.columns;
-      jobId = page.jobId ?? jobId;
-      rows.push(...page.rows);
-      // An INSERT's job id is its whole result: what follows is an empty page.
-      if (page.ready) token = jobId && page.rows.length === 1 && columns[0]?.name === 'job id' ? null : page.next;
-      if (token !== null && page.rows.length === 0) {
-        if (Date.now() >= until) {
-          throw new SluiceError('TIMEOUT', `Flink has not finished the statement within ${timeoutMs} ms.`);
-        }
-        await sleep(pauseMs);
-        pauseMs = Math.min(pauseMs * 2, 50);
-      }
-    }
-    return { columns, rows: rows.slice(0, maxRows), truncated: rows.length > maxRows, jobId };
+  async #submit(session: string, statement: string, { config, onClosed }: StartOptions): Promise<SqlOperation> {
+    const { gateway, logger } = this.#options;
+    const operation = await gateway.submitStatement(session, statement, config ?? {});
+    this.#uses += 1;
+    return new SqlOperation({
+      gateway,
+      session,
+      operation,
+      onClosed: (failure) => {
+        this.#used();
+        if (failure) logger.debug({ operation, reason: messageOf(failure) }, 'an operation was not closed');
+        onClosed?.(failure);
+      },
+    });
   }
 
   async #inSession<T>(repeatable: boolean, run: (session: string, submitted: () => void) => Promise<T>): Promise<T> {
     for (let attempt = 0; ; attempt += 1) {
       const opened = this.#open();
-      const session = await opened;
       let isSubmitted = false;
+      this.#uses += 1;
       try {
-        return await run(session, () => {
+        // It may be lost already while its tables are declared.
+        return await run(await opened, () => {
           isSubmitted = true;
         });
       } catch (thrown) {
@@ -154,9 +179,14 @@ export class SqlSession {
           });
         }
       } finally {
-        this.#lastUsedMs = Date.now();
+        this.#used();
       }
     }
+  }
+
+  #used(): void {
+    this.#uses -= 1;
+    this.#lastUsedMs = Date.now();
   }
 
   /** One opening at a time: all who need the session wait for the same one. */
@@ -205,7 +235,7 @@ export class SqlSession {
   }
 
   async #keepAlive(handle: Promise<string>): Promise<void> {
-    if (Date.now() - this.#lastUsedMs > this.#options.idleMs) return await this.close();
+    if (this.#uses === 0 && Date.now() - this.#lastUsedMs > this.#options.idleMs) return await this.close();
     try {
       await this.#options.gateway.heartbeat(await handle);
     } catch (thrown) {
@@ -219,4 +249,22 @@ export class SqlSession {
     if (this.#heartbeat) clearInterval(this.#heartbeat);
     this.#heartbeat = null;
   }
+}
+
+async function collect(
+  operation: SqlOperation,
+  maxRows: number,
+  { until, deadlineMs }: { readonly until: number; readonly deadlineMs: number },
+): Promise<SqlResult> {
+  const rows: SqlRow[] = [];
+  while (rows.length <= maxRows) {
+    const page = await operation.next(until);
+    if (page === 'LATE') {
+      throw new SluiceError('TIMEOUT', `Flink has not finished the statement within ${deadlineMs} ms.`);
+    }
+    if (page === null) break;
+    for (const row of page) rows.push(row);
+  }
+  const { columns, jobId } = operation;
+  return { columns, rows: rows.slice(0, maxRows), truncated: rows.length > maxRows, jobId };
 }

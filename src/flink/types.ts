@@ -31,13 +31,30 @@ export interface Job {
   readonly sql: string | null;
   /** All its global job parameters. */
   readonly labels: Labels;
+  /** How many tasks (a vertex has one for each subtask) it has, and how many of them run. */
+  readonly tasks: number;
+  readonly runningTasks: number;
+}
+
+/** What the JobManager says of the cluster. */
+export interface ClusterOverview {
+  readonly version: string;
+  readonly taskManagers: number;
+  readonly slots: number;
+  readonly freeSlots: number;
+  readonly jobs: {
+    readonly running: number;
+    readonly finished: number;
+    readonly cancelled: number;
+    readonly failed: number;
+  };
 }
 
 /** Where a view stands. */
 export interface ViewStatus {
   /** The view's topic. */
   readonly view: string;
-  readonly state: 'PENDING' | 'STARTING' | 'RUNNING' | 'FAILED' | 'FLINK_UNAVAILABLE' | 'NO_FLINK';
+  readonly state: 'PENDING' | 'IDLE' | 'STARTING' | 'RUNNING' | 'FAILED' | 'FLINK_UNAVAILABLE' | 'NO_FLINK';
   readonly jobId: string | null;
   /** Why it does not run, in words (Flink's own where it spoke). */
   readonly error: string | null;

@@ -1,3 +1,4 @@
+import type { View } from '#model';
 import { hasEnded, type ListedJob } from './job-manager.ts';
 
 /** What a view shall be, and the job that this gateway last knew to be its. */
@@ -6,6 +7,9 @@ export interface DesiredView {
   readonly hash: string;
   /** Null until this gateway has found or started a job for it. */
   readonly knownJobId: string | null;
+  readonly run: View['run'];
+  /** Whether its job shall run: always, or because somebody reads it. */
+  readonly isWanted: boolean;
 }
 
 /** What to do for one view, given the jobs that Flink has. */
@@ -14,8 +18,10 @@ export type ViewPlan =
   | { readonly action: 'KEEP'; readonly job: ListedJob; readonly surplus: readonly ListedJob[] }
   /** A job of it is just ending, or a job of its name does not tell its labels yet: look again later. */
   | { readonly action: 'WAIT'; readonly job: ListedJob }
-  /** Start a job. `replaces` compute an earlier declaration and are cancelled first. */
+  /** Start a job. `replaces` compute an earlier declaration and are ended first, the oldest first. */
   | { readonly action: 'START'; readonly predecessor: ListedJob | null; readonly replaces: readonly ListedJob[] }
+  /** Nobody reads it. `others` compute an earlier declaration. */
+  | { readonly action: 'IDLE'; readonly others: readonly ListedJob[] }
   /** Somebody else ended or replaced its job: that is respected until `apply` is called again. */
   | { readonly action: 'LEAVE'; readonly reason: string };
 
@@ -32,10 +38,13 @@ export function planView(desired: DesiredView, jobs: readonly ListedJob[]): View
   if (kept) return { action: 'KEEP', job: kept, surplus };
 
   const others = living.filter((job) => !isAlike(job));
+  if (!desired.isWanted) return { action: 'IDLE', others };
   if (desired.knownJobId !== null) {
     const known = jobs.find((job) => job.id === desired.knownJobId);
     if (known?.state === 'CANCELED') return { action: 'LEAVE', reason: `Its job ${known.id} was cancelled.` };
-    if (known?.state === 'FINISHED') return { action: 'LEAVE', reason: `Its job ${known.id} was stopped.` };
+    // An on-demand view was stopped by another gateway, whose last reader left.
+    if (known?.state === 'FINISHED' && desired.run === 'ALWAYS')
+      return { action: 'LEAVE', reason: `Its job ${known.id} was stopped.` };
     const other = others[0];
     if (other) return { action: 'LEAVE', reason: `Job ${other.id} computes another declaration of this view.` };
   }

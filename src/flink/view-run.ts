@@ -1,6 +1,7 @@
 import type { View } from '#model';
 import type { ListedJob } from './job-manager.ts';
 import type { ViewStatus } from './types.ts';
+import type { StartedView } from './view-starter.ts';
 
 /** A failed start or job is tried again this often, ever later, until `apply` is called. */
 const maxAttempts = 6;
@@ -14,8 +15,14 @@ export class ViewRun {
   readonly hash: string;
   /** The job that this gateway found or started for it. */
   knownJobId: string | null = null;
-  /** The start under way. */
-  starting: Promise<void> | null = null;
+  /** The job that it had and that Flink did not list the last time. */
+  missingJobId: string | null = null;
+  /** The start or stop under way. */
+  underWay: Promise<void> | null = null;
+  /** What the last start told. */
+  lastStart: StartedView | null = null;
+  /** The savepoint that its job was stopped with here: Flink forgets ended jobs after an hour. */
+  stoppedAt: { readonly jobId: string; readonly savepoint: string } | null = null;
   /** Job lists asked for before this time may not have its job yet. */
   startedAtMs = 0;
   /** Whether nothing more is tried before `apply`. */
@@ -35,6 +42,7 @@ export class ViewRun {
   reset(): void {
     this.knownJobId = null;
     this.isSettled = false;
+    this.lastStart = null;
     this.#attempts = 0;
     this.#retryAtMs = 0;
     if (this.#state === 'FAILED') this.#set('PENDING', null);
@@ -49,16 +57,37 @@ export class ViewRun {
     if (this.#state !== 'FLINK_UNAVAILABLE') this.#set('STARTING', this.#error);
   }
 
-  started(jobId: string, warning: string | null): void {
-    this.knownJobId = jobId;
+  started(started: StartedView): void {
+    this.knownJobId = started.jobId;
     this.startedAtMs = Date.now();
-    this.#warning = warning;
+    this.lastStart = started;
+    this.#warning = started.warning;
     this.#set('STARTING', null);
+  }
+
+  /** Notes that it is not started, for no fault of its own: `reason` says by what it would be. */
+  pending(reason: string): void {
+    this.#set('PENDING', reason);
+  }
+
+  /** Notes that nobody reads it and no job of it runs. */
+  idle(): void {
+    this.knownJobId = null;
+    this.isSettled = false;
+    this.#attempts = 0;
+    this.#warning = null;
+    this.#set('IDLE', null);
+  }
+
+  /** Puts the next attempt off. */
+  pause(untilMs: number): void {
+    this.#retryAtMs = untilMs;
   }
 
   /** Takes over what Flink says about its job. `failure` is the cause of its last restart. */
   observe(job: ListedJob, failure: string | null, nowMs: number): void {
     this.knownJobId = job.id;
+    this.missingJobId = null;
     this.isSettled = false;
     if (job.state === 'RUNNING' && job.runningTasks === job.tasks) {
       if (nowMs - job.startedAtMs > recoveredAfterMs) this.#attempts = 0;

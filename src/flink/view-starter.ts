@@ -3,22 +3,31 @@ import { messageOf, SluiceError } from '#errors';
 import { toInsert, type View } from '#model';
 import { isDuplicateSubmission } from './flink-errors.ts';
 import { toJobConfig, toLabels } from './job-config.ts';
+import type { JobControl } from './job-control.ts';
+import type { JobEnding } from './job-ending.ts';
 import { hasEnded, type JobManager, type ListedJob } from './job-manager.ts';
 import type { Logger } from './options.ts';
 import type { RestorePoints } from './restore-points.ts';
 import type { SessionPool } from './session-pool.ts';
 import type { SqlSession } from './sql-session.ts';
+import { awaitAcceptance } from './state-acceptance.ts';
+import type { StatePlan } from './state-plan.ts';
 import { checkColumns } from './view-columns.ts';
 import { locateInView } from './view-errors.ts';
 import { toJobId } from './view-hash.ts';
+import { type Beginning, compileState, type StateOutlook, type ViewStates } from './view-states.ts';
 
 /** What a {@link ViewStarter} works with. */
 export interface ViewStarterOptions {
   readonly jobManager: JobManager;
+  readonly jobControl: JobControl;
   /** Sessions by where their tables are read from: one session has one start, for the user's SQL carries no hints. */
   readonly pools: Readonly<Record<View['from'], SessionPool>>;
+  readonly states: ViewStates;
+  readonly ending: JobEnding;
   readonly restorePoints: RestorePoints | null;
   readonly checkpointIntervalMs: number;
+  readonly savepointTimeoutMs: number;
   readonly logger: Logger;
 }
 
@@ -28,21 +37,36 @@ export interface StartOrder {
   readonly hash: string;
   /** The newest job that this view had, in any version. */
   readonly predecessor: ListedJob | null;
-  /** Jobs of other versions, cancelled before the new job starts. */
+  /** Jobs of other versions, ended before the new job starts. */
   readonly replaces: readonly ListedJob[];
+  /** A savepoint known to be the newest state of this very version. */
+  readonly savepoint: string | null;
+  /** Whether no state is looked for when there is no savepoint. */
+  readonly isAfresh?: boolean;
 }
 
 /** A view's job, just submitted or found to be submitted by somebody else at the same time. */
 export interface StartedView {
   readonly jobId: string;
   readonly restoredFrom: string | null;
+  /** Whether state was kept; null when somebody else has started it. */
+  readonly outlook: StateOutlook | null;
   /** What went not as wished, for people. */
   readonly warning: string | null;
 }
 
+/** A start on its way through attempts. */
+interface Attempt {
+  readonly order: StartOrder;
+  readonly plan: StatePlan;
+  predecessor: string | null;
+  beginning: Beginning;
+  warning: string | null;
+}
+
 const maxUsedUpIds = 16;
-const endTimeoutMs = 30_000;
 const appearTimeoutMs = 5_000;
+const acceptTimeoutMs = 10_000;
 
 /** Starts the job of a view: checks its columns, ends what it replaces, and submits its INSERT exactly once. */
 export class ViewStarter {
@@ -54,77 +78,122 @@ export class ViewStarter {
 
   /** Rejects with SQL_REJECTED or FLINK_REFUSED, telling the view and the place; FLINK_UNAVAILABLE or TIMEOUT. */
   async start(order: StartOrder): Promise<StartedView> {
-    return await this.#options.pools[order.view.from].withSession(async (session) => {
+    const attempt = await this.#withSession(order, (session) => this.#prepare(session, order));
+    for (;;) {
+      const started = await this.#withSession(order, (session) => this.#submit(session, attempt));
+      if (!started.restoredFrom || !this.#isTakenOver(order, started.restoredFrom)) return started;
+      const accepted = await awaitAcceptance(started.jobId, { ...this.#options, timeoutMs: acceptTimeoutMs });
+      if (accepted.kind !== 'REFUSED') return started;
+      const job = { id: started.jobId, view: order.view.topic, hash: order.hash };
+      await this.#options.ending.cancel(job);
+      await this.#options.ending.untilEnded([job]);
+      this.#startAfresh(attempt, accepted.reason);
+      attempt.predecessor = started.jobId;
+    }
+  }
+
+  async #withSession<T>({ view }: StartOrder, work: (session: SqlSession) => Promise<T>): Promise<T> {
+    return await this.#options.pools[view.from].withSession(async (session) => {
       try {
-        // Checked before anything is cancelled: a view that Flink refuses leaves its earlier version running.
-        await checkColumns(session, order.view);
-        await this.#end(order.replaces);
-        return await this.#submit(session, order);
+        return await work(session);
       } catch (thrown) {
-        throw locateInView(order.view, thrown, session.refusedTables);
+        throw locateInView(view, thrown, session.refusedTables);
       }
     });
   }
 
-  async #submit(session: SqlSession, order: StartOrder): Promise<StartedView> {
+  async #prepare(session: SqlSession, order: StartOrder): Promise<Attempt> {
+    const { view, hash, predecessor } = order;
+    const { restorePoints, states } = this.#options;
+    // Checked before anything is ended: a view that Flink refuses leaves its earlier version running.
+    await checkColumns(session, view);
+    const plan = await compileState(session, view);
+    const savepoint = (await this.#replace(order, plan)) ?? order.savepoint;
+    await restorePoints?.prune(view.topic, hash);
+    const beginning: Beginning = savepoint
+      ? { state: 'KEPT', reason: `It goes on from ${savepoint}.`, path: savepoint }
+      : order.isAfresh
+        ? { state: 'NONE', reason: 'It was told to start from scratch.', path: null }
+        : await states.find({ view, hash, plan, predecessor });
+    await restorePoints?.notePlan(view.topic, hash, plan);
+    return { order, plan, predecessor: predecessor?.id ?? null, beginning, warning: null };
+  }
+
+  /** Ends the jobs of other versions; gives the savepoint of the newest one when its state can be kept. */
+  async #replace({ view, replaces }: StartOrder, plan: StatePlan): Promise<string | null> {
+    const { ending, states, savepointTimeoutMs, logger } = this.#options;
+    const [newest, ...others] = replaces.toReversed();
+    if (!newest) return null;
+    const { state, reason } = states.judge(newest, plan);
+    logger.info({ view: view.topic, jobId: newest.id, state, reason }, 'the job of a changed view is replaced');
+    for (const job of others) await ending.cancel(job);
+    const isKept = state === 'KEPT';
+    if (!isKept) await ending.cancel(newest);
+    const stopped = isKept ? await ending.stopOrCancel(newest, savepointTimeoutMs) : null;
+    await ending.untilEnded(replaces);
+    return stopped?.savepoint ?? null;
+  }
+
+  async #submit(session: SqlSession, attempt: Attempt): Promise<StartedView> {
+    const { order, plan } = attempt;
     const { view, hash } = order;
     const { jobManager } = this.#options;
-    let predecessor = order.predecessor?.id ?? null;
-    let restorePath = await this.#findRestorePath(order);
-    let warning: string | null = null;
     for (let used = 0; used < maxUsedUpIds; used += 1) {
-      const jobId = toJobId(view.topic, hash, predecessor);
+      const jobId = toJobId(view.topic, hash, attempt.predecessor);
+      const { path, ...outlook } = attempt.beginning;
       try {
-        const config = this.#toConfig(order, jobId, restorePath);
-        await session.execute(toInsert(view), { config, repeatable: true, maxRows: 1 });
-        jobManager.remember(jobId, toLabels(view, hash));
-        return { jobId, restoredFrom: restorePath, warning };
+        await session.execute(toInsert(view), {
+          config: this.#toConfig(attempt, jobId),
+          repeatable: true,
+          maxRows: 1,
+        });
+        jobManager.remember(jobId, toLabels({ view, hash, plan }));
+        return { jobId, restoredFrom: path, outlook, warning: attempt.warning };
       } catch (thrown) {
         if (isDuplicateSubmission(thrown)) {
-          jobManager.remember(jobId, toLabels(view, hash));
-          if (await this.#isAlive(jobId)) return { jobId, restoredFrom: null, warning };
-        } else if (restorePath && thrown instanceof SluiceError && thrown.code === 'FLINK_REFUSED') {
-          warning = `It could not go on from ${restorePath} and started afresh: ${messageOf(thrown)}`;
-          this.#options.logger.warn({ view: view.topic, restorePath, reason: messageOf(thrown) }, warning);
-          restorePath = null;
+          jobManager.remember(jobId, toLabels({ view, hash, plan }));
+          if (await this.#isAlive(jobId)) return { jobId, restoredFrom: null, outlook: null, warning: attempt.warning };
+        } else if (path && thrown instanceof SluiceError && thrown.code === 'FLINK_REFUSED') {
+          this.#startAfresh(attempt, messageOf(thrown));
         } else {
           throw thrown;
         }
         // This id is used up. Every gateway walks the same chain of ids, so the next one is again the same for all.
-        predecessor = jobId;
+        attempt.predecessor = jobId;
       }
     }
     throw new SluiceError('FLINK_REFUSED', `Flink has refused ${maxUsedUpIds} jobs of view "${view.topic}".`);
   }
 
-  #toConfig({ view, hash }: StartOrder, jobId: string, restorePath: string | null) {
+  #toConfig({ order: { view, hash }, plan, beginning }: Attempt, jobId: string) {
     const { restorePoints, checkpointIntervalMs } = this.#options;
     const checkpointDir = restorePoints?.checkpointDir(view.topic, hash) ?? null;
-    return toJobConfig({ view, hash, jobId, restorePath, checkpointDir, checkpointIntervalMs });
+    return toJobConfig({
+      view,
+      hash,
+      plan,
+      jobId,
+      restorePath: beginning.path,
+      checkpointDir,
+      checkpointIntervalMs,
+    });
   }
 
-  /** State is taken over only from a job of the same hash: other SQL may not read it, or read it wrongly. */
-  async #findRestorePath(order: StartOrder): Promise<string | null> {
-    const { restorePoints, jobManager } = this.#options;
-    if (restorePoints) return await restorePoints.newest(order.view.topic, order.hash);
-    const { predecessor } = order;
-    return predecessor?.hash === order.hash ? await jobManager.newestRestorePath(predecessor.id) : null;
+  #startAfresh(attempt: Attempt, reason: string): void {
+    const { path } = attempt.beginning;
+    const warning = `It could not go on from ${path} and started afresh: ${reason}`;
+    this.#options.logger.warn({ view: attempt.order.view.topic, path, reason }, warning);
+    attempt.warning = warning;
+    attempt.beginning = { state: 'LOST', reason: warning, path: null };
   }
 
-  async #end(jobs: readonly ListedJob[]): Promise<void> {
-    const { jobManager, logger } = this.#options;
-    for (const job of jobs) {
-      logger.info({ view: job.view, jobId: job.id }, 'the declaration of a view has changed: its job is replaced');
-      await jobManager.cancel(job.id).catch(ignoreEnded);
-    }
-    const until = Date.now() + endTimeoutMs;
-    const ids = new Set(jobs.map((job) => job.id));
-    while (ids.size > 0 && (await jobManager.jobs()).some((job) => ids.has(job.id) && !hasEnded(job))) {
-      if (Date.now() > until) {
-        throw new SluiceError('TIMEOUT', `A job that is replaced has not ended within ${endTimeoutMs} ms.`);
-      }
-      await sleep(100);
-    }
+  /** Whether the state is that of another version: of its own, Flink has accepted it before. */
+  #isTakenOver({ view, hash, predecessor, replaces }: StartOrder, path: string): boolean {
+    const { restorePoints } = this.#options;
+    if (replaces.length > 0) return true;
+    if (!restorePoints) return predecessor !== null && predecessor.hash !== hash;
+    const own = [restorePoints.checkpointDir(view.topic, hash), restorePoints.savepointDir(view.topic, hash)];
+    return !own.some((directory) => path.startsWith(directory));
   }
 
   /** Whether the job runs or is about to. One that was submitted this instant takes a moment to be listed. */
@@ -137,10 +206,4 @@ export class ViewStarter {
       await sleep(100);
     }
   }
-}
-
-/** Somebody else has cancelled it meanwhile (409), or Flink has forgotten it (404). */
-function ignoreEnded(thrown: unknown): void {
-  if (thrown instanceof SluiceError && (thrown.code === 'NOT_FOUND' || thrown.code === 'FLINK_REFUSED')) return;
-  throw thrown;
 }

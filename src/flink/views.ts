@@ -1,13 +1,14 @@
-import { messageOf, SluiceError } from '#errors';
-import { isFlinkAway } from './flink-errors.ts';
+import { messageOf } from '#errors';
+import type { JobEnding } from './job-ending.ts';
 import type { JobManager, ListedJob } from './job-manager.ts';
-import type { Logger } from './options.ts';
-import type { RestorePoints } from './restore-points.ts';
+import type { FlinkOptions, Logger } from './options.ts';
+import { orphansAmong } from './orphans.ts';
 import { type StoppedView, stopViews } from './stop-views.ts';
 import type { ViewStatus } from './types.ts';
-import { planView, type ViewPlan } from './view-plan.ts';
+import type { ViewDemand } from './view-demand.ts';
+import type { ViewKeeper } from './view-keeper.ts';
+import type { PlannedView, ViewOutlook } from './view-outlook.ts';
 import type { ViewRun } from './view-run.ts';
-import type { ViewStarter } from './view-starter.ts';
 
 /** How `stopAll` stops. */
 export interface StopOptions {
@@ -16,15 +17,34 @@ export interface StopOptions {
   readonly deadlineMs: number;
 }
 
+/** How `apply` goes about it. */
+export interface ApplyOptions {
+  /** Jobs of views that are not declared are stopped with a savepoint. */
+  readonly stopOrphans: boolean;
+}
+
 /** The declared views as a desired state: one job each, kept that way. */
 export interface Views {
   /** Where each view stands, in the model's order. From memory. */
   statuses(): readonly ViewStatus[];
   /**
-   * Brings about the desired state, and keeps looking after it from then on. Forgets earlier failures. Resolves when
-   * each view's job was found, was started or cannot be now; never rejects: what is wrong is in the statuses.
+   * Does at the start of the gateway what the settings say: applies the views, only checks them, or nothing. Resolves
+   * when that is done as far as it can be now. Never rejects: what is wrong is in the statuses and in the log.
    */
-  apply(): Promise<void>;
+  start(): Promise<void>;
+  /** Tells what `apply` would do, and changes nothing. Rejects with FLINK_UNAVAILABLE. */
+  plan(): Promise<readonly PlannedView[]>;
+  /**
+   * Brings about the desired state, and keeps looking after it from then on. Forgets earlier failures, and what others
+   * did to the jobs. Resolves when each view's job was found, was started or cannot be now; what is wrong is in the
+   * lines. Rejects with FLINK_UNAVAILABLE when Flink does not answer; it is then done as soon as Flink does.
+   */
+  apply(options?: ApplyOptions): Promise<readonly PlannedView[]>;
+  /**
+   * Tells that somebody subscribes to the topic, until the function given back is called: the job of an on-demand
+   * view runs meanwhile, and those of the on-demand views that it is computed from. Other topics: nothing happens.
+   */
+  hold(topic: string): () => void;
   /** Stops all views' jobs and looks after them no more, until `apply`. For the way down of a Flink that ends with the gateway. */
   stopAll(options: StopOptions): Promise<readonly StoppedView[]>;
   /** Looks after the jobs no more; they run on. */
@@ -33,26 +53,30 @@ export interface Views {
 
 /** What the views are kept with. */
 export interface ViewsOptions {
+  readonly settings: Pick<FlinkOptions, 'watchIntervalMs' | 'retryMaxMs' | 'savepointTimeoutMs' | 'viewsMode'>;
   readonly runs: readonly ViewRun[];
   readonly jobManager: JobManager;
-  readonly starter: ViewStarter;
-  readonly restorePoints: RestorePoints | null;
-  readonly watchIntervalMs: number;
-  readonly retryMaxMs: number;
+  readonly keeper: ViewKeeper;
+  readonly outlook: ViewOutlook;
+  readonly ending: JobEnding;
+  readonly demand: ViewDemand;
   readonly logger: Logger;
 }
 
 /** While a job is starting, Flink is asked this often. */
 const startingIntervalMs = 250;
 const firstRetryMs = 500;
-
-type Plan<Action extends ViewPlan['action']> = Extract<ViewPlan, { action: Action }>;
+const offReason = 'It is not started, because SLUICE_VIEWS is "off". The mutation applyViews starts it.';
 
 /** Implements {@link Views} with one loop that lists the jobs, compares, and acts where they differ. */
 export class ReconciledViews implements Views {
   readonly #options: ViewsOptions;
   #loop: Promise<void> | null = null;
   #isStopped = true;
+  /** Whether the loop acts; otherwise it only watches. */
+  #isApplied = false;
+  #isReported = false;
+  readonly #toldOrphans = new Set<string>();
   #round: Promise<void> = Promise.resolve();
   #wake: () => void = () => {};
   #failedRounds = 0;
@@ -65,40 +89,85 @@ export class ReconciledViews implements Views {
     return this.#options.runs.map((run) => run.status);
   }
 
-  async apply(): Promise<void> {
-    for (const run of this.#options.runs) run.reset();
-    this.#isStopped = false;
-    await this.#reconcile();
-    this.#loop ??= this.#watch();
+  hold(topic: string): () => void {
+    return this.#options.demand.hold(topic);
+  }
+
+  /** Looks at the jobs at once, rather than at the next turn. */
+  wake(): void {
     this.#wake();
-    await this.#startsUnderWay();
+  }
+
+  async start(): Promise<void> {
+    const { runs, settings } = this.#options;
+    if (settings.viewsMode === 'off') for (const run of runs) run.pending(offReason);
+    else await this.#take(settings.viewsMode === 'apply');
+  }
+
+  async plan(): Promise<readonly PlannedView[]> {
+    return await this.#options.outlook.plan(await this.#options.jobManager.jobs());
+  }
+
+  async apply({ stopOrphans }: ApplyOptions = { stopOrphans: false }): Promise<readonly PlannedView[]> {
+    const planned = this.plan();
+    // Also without a plan the views are wanted from now on.
+    await planned.catch(() => {});
+    await this.#take(true);
+    return await Promise.all((await planned).map((line) => this.#toOutcome(line, stopOrphans)));
   }
 
   async stopAll(options: StopOptions): Promise<readonly StoppedView[]> {
     const until = Date.now() + options.deadlineMs;
     await this.#halt();
     await Promise.race([
-      this.#startsUnderWay(),
+      this.#workUnderWay(),
       new Promise((resolve) => setTimeout(resolve, options.deadlineMs).unref()),
     ]);
-    const { runs, jobManager, restorePoints, logger } = this.#options;
+    const { runs, jobManager, ending } = this.#options;
     const timeoutMs = Math.max(until - Date.now(), 1);
-    return await stopViews({ runs, jobManager, restorePoints, logger, savepoint: options.savepoint, timeoutMs });
+    return await stopViews({ runs, jobManager, ending, savepoint: options.savepoint, timeoutMs });
   }
 
   async close(): Promise<void> {
     await this.#halt();
   }
 
+  async #take(isApplied: boolean): Promise<void> {
+    for (const run of this.#options.runs) run.reset();
+    this.#isApplied = isApplied;
+    this.#isStopped = false;
+    if (isApplied) this.#options.demand.reset();
+    await this.#reconcile();
+    this.#loop ??= this.#watch();
+    this.#wake();
+    await this.#workUnderWay();
+  }
+
+  /** What has become of a line of the plan. */
+  async #toOutcome(line: PlannedView, stopOrphans: boolean): Promise<PlannedView> {
+    const { runs, ending, settings } = this.#options;
+    const run = runs.find(({ view }) => view.topic === line.view);
+    if (!run) {
+      if (!stopOrphans || line.jobId === null) return line;
+      const orphan = { id: line.jobId, view: null, hash: null };
+      return { ...line, action: 'STOP', ...(await ending.stop(orphan, settings.savepointTimeoutMs)) };
+    }
+    const { state, jobId, error } = run.status;
+    if (state === 'FAILED' || state === 'FLINK_UNAVAILABLE') return { ...line, error: error ?? line.error };
+    const outlook = run.lastStart?.outlook;
+    return { ...line, jobId, error: null, ...(outlook && { state: outlook.state, stateReason: outlook.reason }) };
+  }
+
   async #halt(): Promise<void> {
     this.#isStopped = true;
+    this.#options.demand.close();
     this.#wake();
     await this.#loop;
     this.#loop = null;
   }
 
-  async #startsUnderWay(): Promise<void> {
-    await Promise.all(this.#options.runs.map((run) => run.starting));
+  async #workUnderWay(): Promise<void> {
+    await Promise.all(this.#options.runs.map((run) => run.underWay));
   }
 
   async #watch(): Promise<void> {
@@ -115,7 +184,8 @@ export class ReconciledViews implements Views {
   }
 
   #pauseMs(): number {
-    const { runs, watchIntervalMs, retryMaxMs } = this.#options;
+    const { runs, settings } = this.#options;
+    const { watchIntervalMs, retryMaxMs } = settings;
     if (this.#failedRounds > 0) return Math.min(firstRetryMs * 2 ** (this.#failedRounds - 1), retryMaxMs);
     const isStarting = runs.some((run) => run.status.state === 'STARTING');
     return Math.min(isStarting ? startingIntervalMs : watchIntervalMs, watchIntervalMs);
@@ -128,7 +198,7 @@ export class ReconciledViews implements Views {
   }
 
   async #reconcileOnce(): Promise<void> {
-    const { runs, jobManager, logger } = this.#options;
+    const { runs, jobManager, keeper, logger } = this.#options;
     const askedAtMs = Date.now();
     let jobs: readonly ListedJob[];
     try {
@@ -142,87 +212,33 @@ export class ReconciledViews implements Views {
     }
     if (this.#failedRounds > 0) logger.info({}, 'Flink answers again');
     this.#failedRounds = 0;
-    const idle = runs.filter((run) => !run.starting && run.startedAtMs < askedAtMs);
-    await Promise.all(idle.map((run) => this.#carryOut(run, jobs)));
+    this.#tellOrphans(jobs);
+    const free = runs.filter((run) => !run.underWay && run.startedAtMs < askedAtMs);
+    await Promise.all(free.map((run) => (this.#isApplied ? keeper.step(run, jobs) : keeper.watch(run, jobs))));
+    if (!this.#isApplied) await this.#report(jobs);
   }
 
-  async #carryOut(run: ViewRun, jobs: readonly ListedJob[]): Promise<void> {
-    const { topic } = run.view;
-    const plan = planView({ view: topic, hash: run.hash, knownJobId: run.knownJobId }, jobs);
-    // What is given up here may have been started elsewhere: that much is still looked for.
-    if (run.isSettled && plan.action !== 'KEEP') return;
-    try {
-      switch (plan.action) {
-        case 'KEEP':
-          return await this.#keep(run, plan);
-        case 'WAIT':
-          return run.begin();
-        case 'LEAVE':
-          this.#options.logger.warn(
-            { view: topic, reason: plan.reason },
-            'a view is left alone until it is applied again',
-          );
-          return run.settle(plan.reason);
-        case 'START':
-          return await this.#restart(run, plan);
-      }
-    } catch (thrown) {
-      run.away(messageOf(thrown), 0);
+  #tellOrphans(jobs: readonly ListedJob[]): void {
+    const { runs, logger } = this.#options;
+    const declared = runs.map(({ view }) => view);
+    for (const { id: jobId, view } of orphansAmong(jobs, declared)) {
+      if (this.#toldOrphans.has(jobId)) continue;
+      this.#toldOrphans.add(jobId);
+      logger.warn(
+        { view, jobId },
+        'a job computes a view that is not declared; applyViews(stopOrphans: true) stops it',
+      );
     }
   }
 
-  async #keep(run: ViewRun, { job, surplus }: Plan<'KEEP'>): Promise<void> {
-    const { jobManager, logger } = this.#options;
-    if (run.knownJobId === null)
-      logger.info({ view: run.view.topic, jobId: job.id }, 'the job of a view was found again');
-    for (const double of surplus) {
-      logger.warn({ view: run.view.topic, jobId: double.id }, 'a second job of a view is cancelled');
-      await jobManager.cancel(double.id);
-    }
-    const isRestarting = job.state === 'RESTARTING' || job.state === 'FAILING';
-    run.observe(job, isRestarting ? ((await jobManager.failureOf(job.id)) ?? 'cause unknown') : null, Date.now());
-  }
-
-  async #restart(run: ViewRun, plan: Plan<'START'>): Promise<void> {
-    if (!run.isDue(Date.now())) return;
-    const { jobManager, logger } = this.#options;
-    const { predecessor } = plan;
-    if (predecessor && predecessor.id === run.knownJobId) {
-      const reason = (await jobManager.failureOf(predecessor.id)) ?? 'cause unknown';
-      logger.warn({ view: run.view.topic, jobId: predecessor.id, reason }, 'the job of a view has failed');
-      // From here on the view is as one that was never started, but for the count of its failures.
-      run.knownJobId = null;
-      return run.failed(`Its job ${predecessor.id} failed: ${reason}`, Date.now());
-    }
-    if (run.knownJobId)
-      logger.warn({ view: run.view.topic, jobId: run.knownJobId }, 'Flink has lost the job of a view');
-    run.begin();
-    run.starting = this.#start(run, plan).finally(() => {
-      run.starting = null;
-      this.#wake();
-    });
-  }
-
-  /** Not awaited by the round: views start side by side, and a slow one does not keep the others from being watched. */
-  async #start(run: ViewRun, { predecessor, replaces }: Plan<'START'>): Promise<void> {
-    const { starter, logger, retryMaxMs } = this.#options;
-    const { view, hash } = run;
-    try {
-      const { jobId, restoredFrom, warning } = await starter.start({
-        view,
-        hash,
-        predecessor,
-        replaces,
-      });
-      run.started(jobId, warning);
-      logger.info({ view: view.topic, jobId, restoredFrom }, 'the job of a view was started');
-    } catch (thrown) {
-      const reason = messageOf(thrown);
-      if (isFlinkAway(thrown)) return run.away(reason, Date.now() + Math.min(firstRetryMs * 2, retryMaxMs));
-      if (thrown instanceof SluiceError && thrown.code === 'SHUTTING_DOWN') return;
-      logger.error({ view: view.topic, reason }, 'the job of a view was not started');
-      if (thrown instanceof SluiceError && thrown.code === 'SQL_REJECTED') run.settle(reason);
-      else run.failed(reason, Date.now());
+  /** Tells once what applying would do. */
+  async #report(jobs: readonly ListedJob[]): Promise<void> {
+    if (this.#isReported) return;
+    this.#isReported = true;
+    const { outlook, logger } = this.#options;
+    for (const { view, action, reason, state, stateReason, error } of await outlook.plan(jobs)) {
+      const facts = { view, action, reason, state, stateReason, error };
+      if (action !== 'KEEP' && action !== 'IDLE') logger.warn(facts, 'a view is not as declared, and left as it is');
     }
   }
 }

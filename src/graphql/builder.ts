@@ -24,6 +24,8 @@ export interface GraphQLContext {
   readonly onPages?: (pages: PushedPages) => void;
   /** The cursor that came last over SSE, from a client that comes back: takes the place of `after` and `from`. */
   readonly lastEventId?: string;
+  /** Who asks, as the limits of ad hoc SQL count clients: one for each WebSocket, else the remote address. */
+  readonly client?: string;
   /** Canonical text of what the client may see; null: nothing that is made for it is shown to others. */
   readonly rights?: string | null;
 }

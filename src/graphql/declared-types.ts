@@ -117,6 +117,11 @@ export class DeclaredTypes {
     });
   }
 
+  /** The enum, for output, input and filters. */
+  enum(type: EnumType): EnumRef<Types, string> {
+    return this.#enum(type);
+  }
+
   /** The filter on where a record lies. */
   recordFilter(): InputRef<DeclaredNode> {
     return once(this.#inputs, 'RecordFilter', (name) => {

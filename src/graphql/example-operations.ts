@@ -92,7 +92,7 @@ query Read${stream.typeName} {
 function listEverything(withJobs: boolean): string {
   return `# What is declared${withJobs ? ', and what runs in Flink' : ''}.
 query Everything {
-  streams { name kind topic state error }${withJobs ? '\n  jobs { name state startedAt view }' : ''}
+  streams { name kind topic state error }${withJobs ? '\n  jobs { nodes { name state startedAt view waitsFor } }' : ''}
 }
 `;
 }

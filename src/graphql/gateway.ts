@@ -1,5 +1,5 @@
 import type { Codec } from '#codec';
-import type { Cursors, FeedSource, Feeds } from '#feed';
+import type { Cursors, FeedSource, Feeds, Position } from '#feed';
 import type { Flink } from '#flink';
 import type { Writer } from '#kafka';
 import type { Model, Source } from '#model';
@@ -16,8 +16,20 @@ export interface ServedSource {
 
 /** What the schema needs of Flink. Without a configured Flink it says so itself. */
 export interface FlinkAccess {
-  readonly jobs: Pick<Flink['jobs'], 'list'>;
-  readonly views: Pick<Flink['views'], 'statuses'>;
+  readonly jobs: Flink['jobs'];
+  readonly cluster: Flink['cluster'];
+  readonly submission: Flink['submission'];
+  readonly steering: Flink['steering'];
+  readonly sql: Pick<Flink['sql'], 'query' | 'subscribe' | 'explain'>;
+  readonly views: Pick<Flink['views'], 'statuses' | 'plan' | 'apply' | 'hold'>;
+}
+
+/** What is known of the event time up to which views are complete. To ask is to want to know: it is looked after then. */
+export interface WatermarkAccess {
+  /** The greatest that holds for who has read a topic to the position; null while none is known. */
+  at(topic: string, topicId: string, position: Position): number | null;
+  /** The greatest that the topic's records confirm; null while none is known. */
+  latest(topic: string): number | null;
 }
 
 /** Everything behind the schema. Built by main, passed to {@link createSchema}; the rooms are seen through interfaces. */
@@ -28,6 +40,8 @@ export interface Gateway {
   readonly cursors: Cursors;
   readonly writer: Writer;
   readonly flink: FlinkAccess;
+  /** Absent: no watermark is known. */
+  readonly watermarks?: WatermarkAccess;
   /** Where unexpected errors are logged. */
   readonly errorLog: ErrorLog;
   /** Deadline of a produce call, in milliseconds. */

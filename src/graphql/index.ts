@@ -3,7 +3,7 @@
 export type { GraphQLContext } from './builder.ts';
 export { type ErrorLog, toClientError, withPhase } from './client-errors.ts';
 export { exampleOperations } from './example-operations.ts';
-export type { FlinkAccess, Gateway, ServedSource } from './gateway.ts';
+export type { FlinkAccess, Gateway, ServedSource, WatermarkAccess } from './gateway.ts';
 export { RenderedPage } from './page-renderer.ts';
 export type { PushedPages } from './pushed-pages.ts';
 export { createSchema, printSortedSchema } from './schema.ts';

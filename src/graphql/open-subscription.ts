@@ -43,22 +43,30 @@ export class SubscriptionOpener {
     if (!sink) {
       const queue = new PageQueue<ServedPage>();
       const own = { ...request, group: null, render: this.#toServed, sink: queue, toSlowError };
-      return openPages((signal) => queue.drain((left) => feeds.subscribe(feed, own, left), signal));
+      return openPages((signal) => queue.drain((left) => this.#held(() => feeds.subscribe(feed, own, left)), signal));
     }
     const { key, render } = this.#renderers.of(info, context);
     const group = key === null ? null : groupKey(feed.field, key, request);
     const shared = { ...request, group, render, sink, toSlowError };
-    const pages = new PushedPages((signal) => feeds.subscribe(feed, shared, signal), this.#toError);
+    const pages = new PushedPages((signal) => this.#held(() => feeds.subscribe(feed, shared, signal)), this.#toError);
     context.onPages?.(pages);
     return pages;
+  }
+
+  /** While the subscription goes on, however it ends, a view is told that somebody reads it. */
+  #held(subscribe: () => Promise<void>): Promise<void> {
+    const { kind, topic } = this.#served.source;
+    if (kind === 'stream') return subscribe();
+    const release = this.#gateway.flink.views.hold(topic);
+    return subscribe().finally(release);
   }
 
   readonly #toServed = (page: Page): ServedPage => {
     const served = servedPage(this.#gateway, this.#served, page);
     // The cursor of a table's page tells a time, too.
     if (this.#served.feed.table) return served;
-    const { topic, encode, endCursor } = served;
-    return { topic, page, encode, endCursor: () => this.#endCursor.of(page, endCursor) };
+    const { topic, encode, endCursor, watermark } = served;
+    return { topic, page, encode, endCursor: () => this.#endCursor.of(page, endCursor), watermark };
   };
 
   readonly #toError = (error: unknown) => toClientError(error, this.#gateway.errorLog);
@@ -79,12 +87,20 @@ function groupKey(field: string, key: string, { where, maxRecords }: Subscriptio
 }
 
 /** A page with what its fields need. */
-export function servedPage({ cursors, now }: Gateway, { feed }: ServedSource, page: Page): ServedPage {
+export function servedPage(gateway: Gateway, { feed, source }: ServedSource, page: Page): ServedPage {
+  const { cursors, now, watermarks } = gateway;
   const { topic } = feed;
   const { scope } = page;
   const asOfMs = page.live ? now() : page.asOfMs;
   const time = asOfMs === undefined ? {} : { asOfMs };
   const encode = ({ end, epochs, bookmark }: CursorPlace) =>
     cursors.encode(scope, end, epochs, feed.table ? { ...time, ...(bookmark && { bookmark }) } : undefined);
-  return { topic, page, encode, endCursor: () => encode(page) };
+  const hasOne = source.kind === 'view' && watermarks && !page.bookmark;
+  const watermark = hasOne ? () => watermarks.at(topic, scope.topicId, page.end) : noWatermark;
+  return { topic, page, encode, endCursor: () => encode(page), watermark };
+}
+
+/** Of what is produced, rather than computed, nobody knows what is still to come; rows that are given in part are not all. */
+function noWatermark(): null {
+  return null;
 }

@@ -18,6 +18,8 @@ export interface ServedPage {
   readonly encode: (place: CursorPlace) => string;
   /** The cursor of its end. */
   readonly endCursor: () => string;
+  /** The event time up to which a view is complete for who has read to its end; null while unknown. */
+  readonly watermark: () => number | null;
 }
 
 /** Adds the types that every stream and view shares. */
@@ -73,8 +75,10 @@ export function addRecordTypes(builder: Builder) {
   const operation = builder.enumType('Operation', {
     description: 'What a record did to its stream.',
     values: {
-      INSERT: { description: 'A new event of an append-only stream; it will not change.' },
-      UPSERT: { description: "The present row of a table's key." },
+      INSERT: {
+        description: 'A new event or result of an append-only stream or view: it is final, and will not change.',
+      },
+      UPSERT: { description: "The present row of a table's key: it may change again, or go." },
       DELETE: { description: 'The row of the key in `record.key` is gone.' },
     } as const,
   });
@@ -147,6 +151,13 @@ function addPageInfo(builder: Builder) {
         type: 'BigInt',
         description: 'How many offsets are left to read, over all partitions.',
         resolve: ({ page }) => page.lag,
+      }),
+      watermark: t.field({
+        type: 'DateTime',
+        nullable: true,
+        description:
+          "Of a view: all results up to this event time lie before the end of this page, but for those of late records. It is looked after while it is asked for, and moves with the checkpoints of the view's job: null at first, and for streams.",
+        resolve: ({ watermark }) => watermark(),
       }),
     }),
   });

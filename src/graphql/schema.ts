@@ -1,15 +1,20 @@
 import { type GraphQLSchema, lexicographicSortSchema, printSchema } from 'graphql';
 import { isTable } from '#model';
 import { createBuilder } from './builder.ts';
+import { addClusterFields } from './cluster-fields.ts';
 import { DeclaredTypes } from './declared-types.ts';
 import type { Gateway } from './gateway.ts';
 import { addJobFields } from './job-fields.ts';
+import { addJobMutations } from './job-mutations.ts';
+import { addJobTypes } from './job-types.ts';
 import { addProduceField } from './produce.ts';
 import { addProduceTypes } from './produce-types.ts';
 import { addRecordTypes } from './record-types.ts';
 import { addSourceFields } from './source-fields.ts';
+import { addSqlFields } from './sql-fields.ts';
 import { addStreamFields } from './stream-fields.ts';
 import { addTableFields } from './table-fields.ts';
+import { addViewMutations } from './view-mutations.ts';
 
 /** The executable schema of everything declared. */
 export function createSchema(gateway: Gateway): GraphQLSchema {
@@ -24,8 +29,13 @@ export function createSchema(gateway: Gateway): GraphQLSchema {
       addProduceField(context, declared, produceTypes, { served, stream: served.source });
   }
   addTableFields(context, declared, recordTypes);
-  addStreamFields(context);
-  addJobFields(context);
+  const { job } = addJobTypes(context, declared);
+  addStreamFields(context, job);
+  addViewMutations(context);
+  addJobFields(context, declared, job);
+  addJobMutations(context, job);
+  addClusterFields(context);
+  addSqlFields(context);
   return builder.toSchema();
 }
 

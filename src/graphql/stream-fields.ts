@@ -1,9 +1,15 @@
+import { SluiceError } from '#errors';
+import type { Job, ViewStatus } from '#flink';
 import type { BuildContext, Builder } from './builder.ts';
 import type { ServedSource } from './gateway.ts';
+import type { TypeRef } from './job-types.ts';
+import { addCompleteness } from './stream-completeness.ts';
 
 /** Adds the query `streams`. */
-export function addStreamFields({ builder, gateway }: BuildContext): void {
+export function addStreamFields({ builder, gateway }: BuildContext, job: TypeRef<Job>): void {
   const stream = addStream({ builder, gateway });
+  addJob({ builder, gateway }, stream, job);
+  addCompleteness({ builder, gateway }, stream);
   builder.queryField('streams', (t) =>
     t.field({ type: [stream], description: 'All declared streams and views.', resolve: () => [...gateway.sources] }),
   );
@@ -18,9 +24,16 @@ function addStream({ builder, gateway }: BuildContext) {
     } as const,
   });
   const viewState = addViewState(builder);
+  const runMode = builder.enumType('RunMode', {
+    description: "When a view's job runs.",
+    values: {
+      ALWAYS: { description: 'From the start of the gateway on.' },
+      ON_DEMAND: { description: 'While somebody subscribes to it, or to a view that reads it.' },
+    } as const,
+  });
   const statusOf = ({ source }: ServedSource) =>
     gateway.flink.views.statuses().find(({ view }) => view === source.topic) ??
-    ({ state: 'PENDING', jobId: null, error: null } as const);
+    ({ view: source.topic, state: 'PENDING', jobId: null, error: null } satisfies ViewStatus);
 
   return builder.objectRef<ServedSource>('Stream').implement({
     description: 'A declared stream or view.',
@@ -54,6 +67,12 @@ function addStream({ builder, gateway }: BuildContext) {
         description: "Where the view's job stands; null for a stream.",
         resolve: (served) => (served.source.kind === 'view' ? statusOf(served).state : null),
       }),
+      run: t.field({
+        type: runMode,
+        nullable: true,
+        description: "When the view's job runs; null for a stream.",
+        resolve: ({ source }) => (source.kind === 'view' ? source.run : null),
+      }),
       jobId: t.id({
         nullable: true,
         description: "The view's Flink job.",
@@ -64,15 +83,43 @@ function addStream({ builder, gateway }: BuildContext) {
         description: 'Why the view does not run; null when it does.',
         resolve: (served) => (served.source.kind === 'view' ? statusOf(served).error : null),
       }),
+      warning: t.string({
+        nullable: true,
+        description: 'What went not as wished while the view runs, such as state that could not be kept.',
+        resolve: (served) => (served.source.kind === 'view' ? (statusOf(served).warning ?? null) : null),
+      }),
     }),
   });
+}
+
+/** The link from a view to its job: one list of the jobs for all that are asked for at once. */
+function addJob({ builder, gateway }: BuildContext, stream: TypeRef<ServedSource>, job: TypeRef<Job>): void {
+  const { jobs, views } = gateway.flink;
+  builder.objectField(stream, 'job', (t) =>
+    t.field({
+      type: job,
+      nullable: true,
+      description: "The view's Flink job; null for a stream, and while there is none.",
+      resolve: async ({ source }) => {
+        const id = views.statuses().find(({ view }) => view === source.topic)?.jobId;
+        return id ? await jobs.get(id).catch(orNull) : null;
+      },
+    }),
+  );
+}
+
+/** Flink may have forgotten the job meanwhile. */
+function orNull(thrown: unknown): null {
+  if (thrown instanceof SluiceError && thrown.code === 'NOT_FOUND') return null;
+  throw thrown;
 }
 
 function addViewState(builder: Builder) {
   return builder.enumType('ViewState', {
     description: "Where a view's job stands.",
     values: {
-      PENDING: { description: 'Not started yet.' },
+      PENDING: { description: 'Not started yet; `error` says so when it needs applyViews for that.' },
+      IDLE: { description: 'An on-demand view to which nobody subscribes: its job starts with the next subscriber.' },
       STARTING: { description: 'Handed to Flink, not running yet.' },
       RUNNING: { description: 'Its rows arrive.' },
       FAILED: { description: 'Flink refused it, or its job failed; `error` says why.' },

@@ -36,6 +36,7 @@ export function openKafka(options: KafkaOptions, logger: Logger): Kafka {
     writer,
     log: new KafkaLog({ wire, topics, offsets, live, configs }, deadlineMs),
     admin,
+    writtenEnds: (topic) => offsets.writtenEnds(topic),
     isReady: async () => {
       const asked = withDeadline(wire.metadata([]), readyWithinMs, () => unavailable('a readiness question'));
       return await asked.then(

@@ -47,6 +47,12 @@ export class Offsets {
     return bounds;
   }
 
+  /** Where every partition ends, with the records of transactions that are not committed yet (high watermark). */
+  async writtenEnds(topic: string): Promise<Position> {
+    const ends = await this.#find(topic, this.#atTimestamp(latest, 'WRITTEN'));
+    return new Map([...ends].map(([partition, { offset }]) => [partition, offset]));
+  }
+
   /** For every partition the offset of the first record at or after the time, or the last stable offset. */
   async atTime(topic: string, timestampMs: number): Promise<Position> {
     const [ends, found] = await Promise.all([
@@ -82,14 +88,14 @@ export class Offsets {
     return ends;
   }
 
-  #atTimestamp(timestamp: bigint): Ask {
+  #atTimestamp(timestamp: bigint, scope?: 'WRITTEN'): Ask {
     return async (metadata, leader, partitions) => {
       const asked = partitions.map((partitionIndex) => ({
         partitionIndex,
         currentLeaderEpoch: metadata.partitions[partitionIndex]?.leaderEpoch ?? -1,
         timestamp,
       }));
-      const answer = await this.#wire.listOffsets(leader, { name: metadata.topic, partitions: asked });
+      const answer = await this.#wire.listOffsets(leader, { name: metadata.topic, partitions: asked }, scope);
       const told = answer.topics[0]?.partitions ?? [];
       return told.map(({ partitionIndex, errorCode, offset }) => ({ partition: partitionIndex, errorCode, offset }));
     };

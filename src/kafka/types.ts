@@ -1,5 +1,5 @@
 import type { SluiceError } from '#errors';
-import type { Header, RecordLog } from '#feed';
+import type { Header, Position, RecordLog } from '#feed';
 
 /** One record to write. */
 export interface NewRecord {
@@ -60,6 +60,8 @@ export interface Kafka extends AsyncDisposable {
   readonly writer: Writer;
   readonly log: RecordLog;
   readonly admin: TopicAdmin;
+  /** Where every partition of the topic ends now, with what is written and not committed yet. */
+  writtenEnds(topic: string): Promise<Position>;
   /** Whether some broker answers now. Never rejects; answers within two seconds. */
   isReady(): Promise<boolean>;
   /** Ends all tails with `SHUTTING_DOWN`, gives what is being written up to the deadline (5 s), then disconnects. */

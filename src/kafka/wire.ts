@@ -39,6 +39,7 @@ export class UndecodableAnswer extends Error {
 }
 
 const readCommitted = 1;
+const readUncommitted = 0;
 /** The replica id of one who is no replica. */
 const consumer = -1;
 /** Asks for no fetch session: every request says all that it wants (KIP-227). */
@@ -86,13 +87,15 @@ export class Wire {
     }
   }
 
-  /** Read-committed offsets from the partitions' leader. Error codes are in the answer. */
+  /** Offsets from the partitions' leader, of committed records unless said otherwise. Error codes are in the answer. */
   async listOffsets(
     node: number,
     topic: listOffsetsV7.ListOffsetsRequestTopic,
+    scope: 'COMMITTED' | 'WRITTEN' = 'COMMITTED',
   ): Promise<listOffsetsV7.ListOffsetsResponse> {
     const connection = await this.#pools.metadata.get(this.#broker(node));
-    return await orAnswer(connection, listOffsetsV7.api.async(connection, consumer, readCommitted, [topic]));
+    const isolation = scope === 'COMMITTED' ? readCommitted : readUncommitted;
+    return await orAnswer(connection, listOffsetsV7.api.async(connection, consumer, isolation, [topic]));
   }
 
   /** Where the logs of leader epochs end, from the partitions' leader (KIP-320). Error codes are in the answer. */

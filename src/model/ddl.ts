@@ -8,6 +8,8 @@ export interface DdlOptions {
   readonly bootstrapServers: string;
   /** Where tables are read from; one session has one mode, for SQL that a person wrote cannot carry hints. Default `earliest-offset`. */
   readonly startupMode?: 'earliest-offset' | 'latest-offset';
+  /** Set for tables that end with what is in the topics when they are read. */
+  readonly isBounded?: boolean;
   /** Further client settings, without the prefix `properties.`, e.g. `security.protocol`. */
   readonly kafkaProperties?: Readonly<Record<string, string>>;
 }
@@ -87,6 +89,7 @@ function readingTable(source: Source, options: DdlOptions): string {
     'properties.isolation.level': 'read_committed',
     'scan.topic-partition-discovery.interval': '10 s',
     ...(table ? {} : { 'scan.startup.mode': options.startupMode ?? 'earliest-offset' }),
+    ...(options.isBounded ? { 'scan.bounded.mode': 'latest-offset' } : {}),
     // The value holds the key's fields too. An append-only table never looks at the key: a wrong one harms nothing.
     ...(table ? { ...keyFormats, ...lenientKey(source) } : {}),
     'value.format': valueFormat ?? 'json',

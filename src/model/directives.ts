@@ -38,6 +38,10 @@ export const argumentEnums = {
     AT_LEAST_ONCE: 'Rows appear at once; after a failure some may come twice.',
     EXACTLY_ONCE: 'Rows are written in Kafka transactions and appear at checkpoints.',
   },
+  RunMode: {
+    ALWAYS: 'From the start of the gateway on.',
+    ON_DEMAND: 'While somebody subscribes to it, or to a view that reads it.',
+  },
 } as const satisfies Record<string, Record<string, string>>;
 
 const topicArguments = {
@@ -88,6 +92,7 @@ export const directiveSpecs: ReadonlyMap<string, DirectiveSpec> = new Map(
         stateTtl: { type: 'Duration', description: 'Forget state not touched for so long. Default: never.' },
         from: { type: 'StartFrom', description: 'Where its job starts to read.', default: 'EARLIEST' },
         guarantee: { type: 'Guarantee', description: 'What a failure may do to the result.', default: 'AT_LEAST_ONCE' },
+        run: { type: 'RunMode', description: 'When its job runs.', default: 'ALWAYS' },
       },
     },
     eventTime: {

@@ -14,6 +14,8 @@ export { loadModel, readDeclarations } from './load.ts';
 export { toProduceField } from './names.ts';
 export { type Parsed, parseModel } from './parse.ts';
 export { type Fault, printFault } from './place.ts';
+export { quoteName } from './sql-names.ts';
+export { isSign, keyword, readName, type SqlToken, tokenize } from './sql-tokens.ts';
 export { type SourceTopicSettings, toTopicSettings } from './topic-settings.ts';
 export {
   type Cleanup,

@@ -2,17 +2,29 @@ import { didYouMean } from './names.ts';
 import { scalarNames } from './types.ts';
 
 const fixedTypes = new Set(
-  `Query Mutation Subscription Job Jobs JobState JobChange Stream Streams StreamKind StreamColumn HeaderFilter View ViewState ViewStatus
+  `Query Mutation Subscription Job Jobs JobState JobChange JobVertex JobCheckpoint JobCheckpoints JobSavepoint JobException JobPageInfo
+  JobOperation JobOperationKind JobOperationState JobFrom JobSetting JobStart JobRestart SteerJobPayload SubmitJobInput SubmitJobPayload SubmitOutcome
+  ClusterEndpoint RowFinality Stream Streams StreamKind StreamColumn HeaderFilter View ViewState ViewStatus
   Cluster Cursor Operation Outcome Record RecordMetadata RecordHeader RecordHeaderInput BadRecord Gap GapReason PageInfo StreamPageInfo
   RecordFilter StartPosition EndPosition PartitionOffset ProduceOptions ProducePayload ProducedRecord ProduceError ProduceOutcome Overflow
-  SqlResult SqlRow SqlColumn SqlPage Plan Order SortOrder Duration Format Cleanup SourceKind OnBadRecord StartFrom Guarantee`.split(
-    /\s+/,
-  ),
+  SqlResult SqlRow SqlColumn SqlPage SqlChange SqlStart SqlTruncation Explanation PlanNode PlanInput Plan Order SortOrder Duration Format Cleanup SourceKind OnBadRecord StartFrom Guarantee RunMode
+  ViewPlan PlannedView ViewAction StateOutcome ReplacedJob`.split(/\s+/),
 );
 /** What the API appends to a declared name; lists within lists have a filter each. */
 const generatedSuffix = /(?:Connection|Edge|Input|OrderBy|(?:Filter|Comparison)(?:List)*)$/;
 const generatedOfOne = ['Connection', 'Edge', 'Input', 'OrderBy', 'Filter', 'Comparison'];
-const rootFields = new Set(['job', 'jobs', 'stream', 'streams', 'view', 'views', 'cluster', 'explain', 'sql']);
+const rootFields = new Set([
+  'job',
+  'jobs',
+  'jobOperation',
+  'stream',
+  'streams',
+  'view',
+  'views',
+  'cluster',
+  'explain',
+  'sql',
+]);
 const filterFields = new Set(['and', 'or', 'not', 'record']);
 const nestedFilterFields = new Set([...filterFields, 'isNull']);
 

@@ -1,4 +1,4 @@
-import { isSign, keyword, type SqlToken } from './sql-tokens.ts';
+import { isSign, keyword, readName, type SqlToken } from './sql-tokens.ts';
 
 /** A table that a SELECT reads, as written. */
 export interface TableReference {
@@ -121,21 +121,4 @@ function open(top: Frame, tokens: readonly SqlToken[], index: number): Frame {
 
 function close(stack: Frame[]): void {
   if (stack.length > 1) stack.pop();
-}
-
-function readName(
-  tokens: readonly SqlToken[],
-  from: number,
-): { readonly parts: readonly string[]; readonly next: number } {
-  const parts: string[] = [];
-  let next = from;
-  for (;;) {
-    const token = tokens[next];
-    if (token === undefined || (token.kind !== 'word' && token.kind !== 'quoted')) break;
-    parts.push(token.value);
-    next++;
-    if (!isSign(tokens[next], '.')) break;
-    next++;
-  }
-  return { parts, next };
 }

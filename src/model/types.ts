@@ -107,6 +107,8 @@ export interface View extends SourceBase {
   readonly stateTtlMs: number | null;
   readonly from: 'EARLIEST' | 'LATEST';
   readonly guarantee: 'AT_LEAST_ONCE' | 'EXACTLY_ONCE';
+  /** ON_DEMAND: its job runs only while somebody reads what it writes. */
+  readonly run: 'ALWAYS' | 'ON_DEMAND';
 }
 
 export type Source = Stream | View;

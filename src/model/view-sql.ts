@@ -29,11 +29,13 @@ function placeInSql({ sql, place, exact }: SqlText, offset: number): Place {
 
 /** Checks that the text is one SELECT (or WITH … SELECT) and finds the tables it reads; null when it is not. */
 export function readViewSql(text: SqlText, report: Report): ViewSql | null {
-  const { tokens, fault } = tokenize(text.sql);
+  const { tokens: all, fault } = tokenize(text.sql);
   if (fault !== null) {
     report(placeInSql(text, fault.offset), fault.message);
     return null;
   }
+  // Hints go to Flink with the text; they name nothing that is read.
+  const tokens = all.filter((token) => token.kind !== 'hint');
   const closing = tokens.findIndex((token) => isSign(token, ';'));
   const body = closing === -1 ? tokens : tokens.slice(0, closing);
   const refusal = refuseStatement(tokens, body);
@@ -41,7 +43,8 @@ export function readViewSql(text: SqlText, report: Report): ViewSql | null {
     report(placeInSql(text, refusal.token?.start ?? 0), refusal.message);
     return null;
   }
-  const sql = text.sql.slice(0, body.at(-1)?.end ?? 0);
+  const end = tokens[closing]?.start ?? text.sql.length;
+  const sql = text.sql.slice(0, all.findLast((token) => token.start < end)?.end ?? 0);
   return { sql, tables: findTables(body) };
 }
 

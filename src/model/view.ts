@@ -54,6 +54,7 @@ export function readView(
     stateTtlMs: numberOf(use, 'stateTtl') ?? null,
     from: choiceOf(use, 'from', argumentEnums.StartFrom, 'EARLIEST'),
     guarantee: choiceOf(use, 'guarantee', argumentEnums.Guarantee, 'AT_LEAST_ONCE'),
+    run: choiceOf(use, 'run', argumentEnums.RunMode, 'ALWAYS'),
   };
 }
 

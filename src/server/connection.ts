@@ -30,6 +30,11 @@ export class Connection extends Backlog {
     this.#socket = socket;
   }
 
+  /** Who is at the other end: its address and port. */
+  get peer(): string {
+    return `${this.#socket.remoteAddress}:${this.#socket.remotePort}`;
+  }
+
   /** Where the pages of one of its operations go. */
   sinkFor(operationId: string): Sink<RenderedPage> {
     return new OperationSink(this, operationId);

@@ -31,6 +31,7 @@ export function createGraphqlHttp(parts: HttpParts): YogaServerInstance<object, 
     graphqlEndpoint: graphqlPath,
     healthCheckEndpoint: '/health/live',
     landingPage: false,
+    context: (initial) => toClient(initial as InitialContext),
     // No page of another origin may use this API from a browser: what it can do is more than read.
     cors: false,
     multipart: false,
@@ -47,6 +48,13 @@ export function createGraphqlHttp(parts: HttpParts): YogaServerInstance<object, 
     renderGraphiQL: async (graphiql) => (await import('@graphql-yoga/render-graphiql')).renderGraphiQL(graphiql),
     plugins: [useAdmission(admission, options.maxTokens), useResultStreams(streams)],
   });
+}
+
+/** Over WebSocket the client is known already. */
+type InitialContext = Pick<GraphQLContext, 'client'> & { readonly req?: IncomingMessage };
+
+function toClient({ client, req }: InitialContext): Pick<GraphQLContext, 'client'> {
+  return { client: client ?? req?.socket.remoteAddress ?? 'unknown' };
 }
 
 /** Yoga tells every error that a client gets; what is a fault of the gateway is logged where it is masked. */

@@ -51,7 +51,7 @@ export function createProtocolOptions(parts: {
         // Not undefined: graphql-ws would then look for a schema of its own, and tell the console that there is none.
         return [new GraphQLError(tooMany)];
       }
-      return prepare(graphql, payload, connection.sinkFor(id));
+      return prepare(graphql, payload, { sink: connection.sinkFor(id), client: connection.peer });
     },
     onError: (context, _id, _payload, errors) => {
       logger.debug({ errors }, 'an operation over WebSocket ended with an error');
@@ -82,12 +82,16 @@ function withoutStatus(error: GraphQLError): GraphQLFormattedError {
 }
 
 /** Parses and validates as HTTP does. */
-async function prepare(graphql: Yoga, payload: SubscribePayload, sink: Sink<RenderedPage>) {
+async function prepare(
+  graphql: Yoga,
+  payload: SubscribePayload,
+  whose: { readonly sink: Sink<RenderedPage>; readonly client: string },
+) {
   const opened: PipelineArgs['rootValue']['opened'] = { pages: null };
   const onPages = (pages: PushedPages) => {
     opened.pages = pages;
   };
-  const initial = { params: payload, sink, onPages };
+  const initial = { params: payload, ...whose, onPages };
   const { schema, execute, subscribe, contextFactory, parse, validate } = graphql.getEnveloped(initial);
   const document = parseOrFault(parse, payload.query);
   if (document instanceof GraphQLError) return [document];

@@ -3,10 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { localOptions, openLocalStack } from '#local';
+import { measureAdHoc } from './ad-hoc.ts';
 import { type BenchContext, benchDeclarations, type GatewayContext } from './context.ts';
 import { measureFanOut } from './fan-out.ts';
+import { onFlink } from './flink-context.ts';
 import { onGateway } from './gateway.ts';
 import { measureIdleSubscriptions } from './idle.ts';
+import { measureJobs } from './jobs.ts';
 import { measureKeyed, measureNoMatch } from './keyed.ts';
 import { measureLatency } from './latency.ts';
 import { endChildren, endOrphans, residentMb } from './processes.ts';
@@ -15,6 +18,7 @@ import { measureQuiet } from './quiet.ts';
 import { measureReplay } from './replay.ts';
 import { type Line, toTable } from './report.ts';
 import { measureStart } from './start.ts';
+import { measureSubmit } from './submit.ts';
 import { measureOperations, measureSize } from './variants.ts';
 
 /** What `npm run bench -- NAME…` measures; all of it when nothing is named. */
@@ -30,7 +34,10 @@ const measurements = {
   keyed: onGateway(measureKeyed),
   nomatch: onGateway(measureNoMatch),
   replay: onGateway(measureReplay),
+  jobs: onFlink(measureJobs),
+  submit: onFlink(measureSubmit),
   idle: measureIdleSubscriptions,
+  adhoc: onFlink(measureAdHoc),
   start: async (context) => [await measureStart(context)],
 } satisfies Record<string, (context: BenchContext) => Promise<readonly Line[]>>;
 

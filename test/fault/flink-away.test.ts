@@ -57,7 +57,7 @@ describe('a gateway without its Flink', () => {
       .poll(() => statusOf(counts))
       .toMatchObject({ state, jobId: null, error: expect.stringMatching(error) });
 
-    const { data, errors } = await post(gateway.url, '{ jobs { id } }');
+    const { data, errors } = await post(gateway.url, '{ jobs { nodes { id } } }');
     expect(data).toBeNull();
     expect(errors).toMatchObject([
       { message: expect.stringMatching(error), extensions: { code: 'FLINK_UNAVAILABLE' } },

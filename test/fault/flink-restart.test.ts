@@ -1,11 +1,8 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { type LocalStack, localOptions, openLocalStack } from '#local';
 import { listen, post, until } from '../support/client.ts';
 import { FaultWorld } from '../support/fault-world.ts';
 import { expectFlawless } from '../support/flawless-world.ts';
+import { checkpointsOf, openFlinkStack } from '../support/flink-stack.ts';
 import type { Seen } from '../support/reading.ts';
 
 const views = `
@@ -19,51 +16,6 @@ const views = `
     cnt: BigInt!
   }
 `;
-
-/** A Kafka and a Flink of the test's own, and how to kill a part of it. */
-async function openStack() {
-  const dataDir = await mkdtemp(join(tmpdir(), 'sluice-flink-'));
-  let onMessage = (_message: string) => {};
-  const quiet = () => {};
-  const stack: LocalStack = await openLocalStack({
-    ...localOptions.parse({ dataDir, ports: { kafka: 0, flinkRest: 0, sqlGateway: 0 } }),
-    env: process.env,
-    flink: true,
-    logger: { debug: quiet, info: (_facts, message) => onMessage(message), warn: quiet, error: quiet },
-    onProgress: quiet,
-    signal: AbortSignal.timeout(60_000),
-  });
-  const { kafkaBrokers, flinkRest, sqlGateway } = stack.endpoints;
-  return {
-    broker: { address: kafkaBrokers },
-    flink: { flinkRest: flinkRest ?? '', sqlGateway: sqlGateway ?? '' },
-    async killTaskManager() {
-      const back = new Promise<void>((resolve) => {
-        onMessage = (message) => message.startsWith("Flink's TaskManager runs again") && resolve();
-      });
-      const found = stack.processes.find(({ name }) => name === 'flink-taskmanager');
-      if (!found) throw new Error('No TaskManager runs.');
-      process.kill(found.pid, 'SIGKILL');
-      await back;
-    },
-    async [Symbol.asyncDispose]() {
-      await stack.close();
-      await rm(dataDir, { recursive: true, force: true });
-    },
-  };
-}
-
-/** How often each job has completed a checkpoint, and how often it was restored from one. */
-async function checkpointsOf(flinkRest: string): Promise<readonly { completed: number; restored: number }[]> {
-  const get = async (path: string) => (await fetch(`${flinkRest}${path}`)).json();
-  const { jobs } = (await get('/jobs')) as { jobs: { id: string; status: string }[] };
-  return await Promise.all(
-    jobs.map(async ({ id }) => {
-      const { counts } = (await get(`/jobs/${id}/checkpoints`)) as { counts?: Record<string, number> };
-      return { completed: counts?.['completed'] ?? 0, restored: counts?.['restored'] ?? 0 };
-    }),
-  );
-}
 
 /** The rows of the table, as soon as they count so many events; upserts before may repeat. */
 async function totalsOf(world: FaultWorld, events: number): Promise<ReadonlyMap<string, number>> {
@@ -84,7 +36,7 @@ function countsOf(log: readonly Seen[]): ReadonlyMap<string, number> {
 
 describe('a Flink job that is restarted from a checkpoint', () => {
   it('loses no event, and its tables come out right', { timeout: 120_000 }, async () => {
-    await using stack = await openStack();
+    await using stack = await openFlinkStack();
     const { broker, flink } = stack;
     await using world = await FaultWorld.open({ broker, topic: 'events', replicas: 1, everyMs: 50, views, flink });
     const copies = world.subscribe({ name: 'copies', transport: 'WebSocket', field: 'copies', isDerived: true });

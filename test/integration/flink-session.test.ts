@@ -69,7 +69,7 @@ describe('a session on the real SQL Gateway', () => {
   test('answers a bounded SELECT with typed columns and exact numbers', async () => {
     const statement = 'SELECT CAST(9007199254740993 AS BIGINT) AS big, CAST(NULL AS STRING) AS nothing';
     const { columns, rows } = await session.execute(statement, { config: { 'execution.runtime-mode': 'batch' } });
-    expect(columns).toEqual([
+    expect(columns).toMatchObject([
       { name: 'big', type: 'BIGINT', nullable: false },
       { name: 'nothing', type: 'STRING', nullable: true },
     ]);

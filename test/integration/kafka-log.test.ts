@@ -160,6 +160,9 @@ describe('the log under transactions', () => {
     await open.send({ topic, messages: [{ value: 'd' }] });
     await kafka.writer.write(topic, [record('e')], soon);
     expect(textsOf(recordsOf(await readAll(kafka, topic, 1)))).toEqual(['a', 'b', 'c']);
+    // What is written and not committed yet lies beyond the bounds.
+    const committed = (await kafka.log.bounds(topic)).get(0)?.end ?? 0n;
+    expect(await kafka.writtenEnds(topic)).toEqual(new Map([[0, committed + 2n]]));
     await open.commit();
     expect(textsOf(recordsOf(await tail))).toEqual(['a', 'b', 'c', 'd', 'e']);
     expect(textsOf(recordsOf(await readAll(kafka, topic, 1)))).toEqual(['a', 'b', 'c', 'd', 'e']);

@@ -98,8 +98,10 @@ describe('the main job', () => {
     const view = uniqueName('click_counts');
     await using schema = await declare({ 'main.graphql': declarations(uniqueName('clicks'), view) });
     const jobsOf = async (url: string) => {
-      const { data } = await post(url, '{ jobs { id state view } }');
-      return data.jobs.filter((job: { view: string; state: string }) => job.view === view && job.state !== 'CANCELED');
+      const { data } = await post(url, '{ jobs { nodes { id state view } } }');
+      return data.jobs.nodes.filter(
+        (job: { view: string; state: string }) => job.view === view && job.state !== 'CANCELED',
+      );
     };
     const running = (url: string) =>
       expect

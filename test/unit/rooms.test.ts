@@ -13,8 +13,9 @@ const directions: Readonly<Record<string, readonly string[]>> = {
   codec: ['errors', 'model'],
   feed: ['errors', 'model'],
   kafka: ['errors', 'model', 'feed'],
-  flink: ['errors', 'model'],
-  graphql: ['errors', 'model', 'codec', 'feed', 'kafka', 'flink'],
+  sql: ['errors', 'model'],
+  flink: ['errors', 'model', 'sql'],
+  graphql: ['errors', 'model', 'codec', 'feed', 'kafka', 'sql', 'flink'],
   server: ['errors', 'feed', 'graphql'],
   local: ['errors'],
 };

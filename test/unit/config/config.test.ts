@@ -34,12 +34,27 @@ const feeds = {
   idlePageMs: 30_000,
 };
 
+const sql = {
+  mode: 'all',
+  connectors: null,
+  paths: [],
+  queriesPerClient: 4,
+  queries: 16,
+  maxRows: 10_000,
+  subscriptionRows: 1_000_000,
+  runMs: 3_600_000,
+  idleMs: 60_000,
+};
+const views = { mode: 'apply', onDemandGraceMs: 60_000 };
+
 describe('the configuration', () => {
   it('without any setting starts a local stack with demo traffic, on loopback', () => {
     expect(loadConfig({ PATH: '/bin', PORT: '', KAFKA_BROKERS: ' ' }, [])).toEqual({
       command: 'start',
       server: { ...limits, host: '127.0.0.1', port: 4000, isPortFixed: false },
       feeds,
+      views,
+      sql,
       schemaDir: 'schema',
       dataDir: '.sluice',
       cacheDir: null,
@@ -68,11 +83,34 @@ describe('the configuration', () => {
       SLUICE_LOG_FORMAT: 'pretty',
       SLUICE_PRODUCE_TIMEOUT_MS: '2500',
       SLUICE_QUERY_TIMEOUT_MS: '500',
+      SLUICE_VIEWS: 'check',
+      SLUICE_ON_DEMAND_GRACE_MS: '0',
+      SLUICE_SQL: 'off',
+      SLUICE_SQL_CONNECTORS: 'kafka, filesystem,',
+      SLUICE_SQL_PATHS: 's3://bucket/in/',
+      SLUICE_SQL_QUERIES_PER_CLIENT: '2',
+      SLUICE_SQL_QUERIES: '8',
+      SLUICE_SQL_MAX_ROWS: '500',
+      SLUICE_SQL_SUBSCRIPTION_ROWS: '5000',
+      SLUICE_SQL_RUN_MS: '60000',
+      SLUICE_SQL_IDLE_MS: '10000',
     };
     expect(loadConfig(environment, [])).toEqual({
       command: 'start',
       server: { ...limits, host: '0.0.0.0', port: 5000, isPortFixed: true },
       feeds,
+      views: { mode: 'check', onDemandGraceMs: 0 },
+      sql: {
+        mode: 'off',
+        connectors: ['kafka', 'filesystem'],
+        paths: ['s3://bucket/in/'],
+        queriesPerClient: 2,
+        queries: 8,
+        maxRows: 500,
+        subscriptionRows: 5000,
+        runMs: 60_000,
+        idleMs: 10_000,
+      },
       schemaDir: 'my/schema',
       dataDir: '/var/sluice',
       cacheDir: '/var/cache',

@@ -17,6 +17,13 @@ export class FakeCluster {
   isAway = false;
   /** While false, jobs look as Flink shows them in their first seconds. */
   tellsLabels = true;
+  /** The optimised plan that EXPLAIN tells. */
+  plan = 'Sink(table=[sink], fields=[user_id, cnt])\n+- TableSourceScan(table=[[source]], fields=[user_id])';
+  /** When set, a job that goes on from a restore point is refused with it. */
+  refusesState: string | null = null;
+  freeSlots = 4;
+  /** While true, statements are taken and never done. */
+  hangs = false;
   /** The columns that DESCRIBE tells. */
   columns: readonly (readonly [name: string, type: string])[] = [];
   #operations = new Map<string, FakeAnswer>();
@@ -37,12 +44,14 @@ export class FakeCluster {
   #answer({ path, body }: SeenRequest): FakeAnswer {
     const [, jobId, part] = /^\/jobs\/([0-9a-f]{32})\/?(\w*)/.exec(path) ?? [];
     const job = this.jobs.get(jobId ?? '');
+    if (path === '/overview') return { body: toClusterOverview(this.freeSlots) };
     if (path === '/jobs/overview') return { body: { jobs: [...this.jobs.values()].map(toOverview) } };
     if (jobId && !job) return { status: 404, body: { errors: ['Job not found'] } };
     if (job && part === 'config' && !this.tellsLabels) return { body: {} };
     if (job) return { body: toPart(job, part ?? '') };
     if (path === '/v2/sessions') return { body: { sessionHandle: 's' } };
     if (path.endsWith('/statements')) return this.#submit(body);
+    if (path.includes('/operations/hanging/')) return { body: { resultType: 'NOT_READY' } };
     const operation = /\/operations\/(\w+)\/result/.exec(path)?.[1];
     return (operation ? this.#operations.get(operation) : null) ?? { body: {} };
   }
@@ -51,11 +60,16 @@ export class FakeCluster {
     const { statement, executionConfig } = body as { statement: string; executionConfig: Record<string, string> };
     this.#count += 1;
     const operation = `op${this.#count}`;
-    this.#operations.set(
-      operation,
-      statement.startsWith('DESCRIBE') ? this.#describe() : this.#insert(executionConfig),
-    );
+    if (this.hangs) return { body: { operationHandle: 'hanging' } };
+    this.#operations.set(operation, this.#run(statement, executionConfig));
     return { body: { operationHandle: operation } };
+  }
+
+  #run(statement: string, config: Readonly<Record<string, string>>): FakeAnswer {
+    if (statement.startsWith('DESCRIBE')) return this.#describe();
+    if (statement.startsWith('EXPLAIN'))
+      return toResult(['result'], [[`== Optimized Execution Plan ==\n${this.plan}`]]);
+    return this.#insert(config);
   }
 
   #describe(): FakeAnswer {
@@ -71,6 +85,8 @@ export class FakeCluster {
       const error = 'org.apache.flink.runtime.client.DuplicateApplicationSubmissionException: Already submitted.';
       return { status: 500, body: { errors: [error] } };
     }
+    if (this.refusesState !== null && config['execution.state-recovery.path'] !== undefined)
+      return { status: 500, body: { errors: [`java.lang.IllegalStateException: ${this.refusesState}`] } };
     this.jobs.set(id, { id, config, startedAtMs: this.#count, state: 'RUNNING', runningTasks: 2, checkpoint: null });
     return toResult(['job id'], [[id]]);
   }
@@ -81,6 +97,11 @@ function toResult(columns: readonly string[], rows: readonly (readonly unknown[]
   const data = rows.map((fields) => ({ kind: 'INSERT', fields }));
   const results = { columns: columns.map((name) => ({ name, logicalType })), data };
   return { body: { resultType: 'EOS', results } };
+}
+
+function toClusterOverview(freeSlots: number) {
+  const jobs = { 'jobs-running': 0, 'jobs-finished': 0, 'jobs-cancelled': 0, 'jobs-failed': 0 };
+  return { 'flink-version': '2.3.0', taskmanagers: 1, 'slots-total': 4, 'slots-available': freeSlots, ...jobs };
 }
 
 function toOverview(job: FakeJob) {
@@ -107,6 +128,12 @@ function toPart(job: FakeJob, part: string): unknown {
       return {
         exceptionHistory: { entries: [{ stacktrace: 'java.lang.ArithmeticException: / by zero\n\tat A.b(A.java)' }] },
       };
+    case 'stop':
+      job.state = 'FINISHED';
+      job.checkpoint = `file:/savepoints/savepoint-${job.id}`;
+      return { 'request-id': 'a' };
+    case 'savepoints':
+      return { status: { id: 'COMPLETED' }, operation: { location: job.checkpoint } };
     default:
       job.state = 'CANCELED';
       return {};

@@ -16,6 +16,7 @@ export function viewOf(model: Model, topic: string): View {
 
 /** What may differ in {@link clicksModel}. */
 export interface ClicksParts {
+  readonly topic?: string;
   readonly delay?: string;
   readonly streamFields?: string;
   readonly arguments?: string;
@@ -33,7 +34,7 @@ type UserClick @stream(topic: "user_clicks", key: ["userId"]) {
   ${parts.streamFields ?? ''}
 }
 "${parts.description ?? 'Counts.'}"
-type TopUser @view(topic: "top_users", ${parts.arguments ?? ''} sql: """
+type TopUser @view(topic: "${parts.topic ?? 'top_users'}", ${parts.arguments ?? ''} sql: """
   ${parts.select ?? 'SELECT user_id, COUNT(*) AS cnt FROM user_clicks GROUP BY user_id'}
 """) {
   userId: ID!

@@ -43,7 +43,7 @@ function resultOf(value: string) {
   return { resultType: 'EOS', results: { columns, data: [{ kind: 'INSERT', fields: [value] }] } };
 }
 
-function sessionOn(url: string) {
+function sessionOn(url: string, times: { readonly heartbeatIntervalMs?: number; readonly idleMs?: number } = {}) {
   const rest = new RestClient({ baseUrl: url, peer: 'The Flink SQL Gateway', timeoutMs: 2_000 });
   const session = new SqlSession({
     gateway: new SqlGateway(rest),
@@ -56,6 +56,7 @@ function sessionOn(url: string) {
     ],
     heartbeatIntervalMs: 60_000,
     idleMs: 60_000,
+    ...times,
     statementTimeoutMs: 2_000,
     logger: silent,
   });
@@ -82,7 +83,7 @@ describe('a session', () => {
     const results = await Promise.all(['SHOW 1', 'SHOW 2', 'SHOW 3'].map((sql) => opening.session.execute(sql)));
     expect(opened()).toBe(1);
     expect(results[0]).toEqual({
-      columns: [{ name: 'table name', type: 'STRING', nullable: true }],
+      columns: [{ name: 'table name', type: 'STRING', nullable: true, logicalType: expect.anything() }],
       rows: [{ kind: 'INSERT', fields: ['SHOW'] }],
       truncated: false,
       jobId: null,
@@ -117,6 +118,32 @@ describe('a session', () => {
     await using opening = sessionOn(server.url);
     await expect(opening.session.execute('LOSE')).rejects.toMatchObject({ code: 'FLINK_UNAVAILABLE' });
     expect(server.seen.filter((request) => statementOf(request) === 'LOSE')).toHaveLength(1);
+  });
+
+  test('that is lost while its tables are declared is opened anew', async () => {
+    let losses = 1;
+    const { server, sessions, opened } = await fakeGateway((statement) => {
+      if (statement !== 'CREATE TABLE b' || losses === 0) return null;
+      losses -= 1;
+      sessions.clear();
+      return gone();
+    });
+    await using _server = server;
+    await using opening = sessionOn(server.url);
+    expect((await opening.session.execute('SHOW')).rows).toHaveLength(1);
+    expect(opened()).toBe(2);
+  });
+
+  test('is not closed for idleness while an operation is open, and is afterwards', async () => {
+    const { server } = await fakeGateway();
+    await using _server = server;
+    await using opening = sessionOn(server.url, { heartbeatIntervalMs: 5, idleMs: 1 });
+    const operation = await opening.session.start('SHOW');
+    const heartbeats = () => server.seen.filter(({ path }) => path.endsWith('/heartbeat')).length;
+    await expect.poll(heartbeats).toBeGreaterThan(3);
+    expect(server.seen.some(({ method, path }) => method === 'DELETE' && path === '/v2/sessions/s1')).toBe(false);
+    await operation.close();
+    await expect.poll(() => server.seen.at(-1)).toMatchObject({ method: 'DELETE', path: '/v2/sessions/s1' });
   });
 
   test('does without a table that Flink refuses, and tells why', async () => {

@@ -20,7 +20,7 @@ function job(id: string, parts: Partial<ListedJob> = {}): ListedJob {
   };
 }
 
-const first = { view: 'top_users', hash: 'new', knownJobId: null };
+const first = { view: 'top_users', hash: 'new', knownJobId: null, run: 'ALWAYS', isWanted: true } as const;
 const watched = { ...first, knownJobId: 'a' };
 
 describe('the plan for a view', () => {
@@ -69,6 +69,21 @@ describe('the plan for a view', () => {
     expect(planView(watched, [job('a', { state: 'CANCELED' })]).action).toBe('LEAVE');
     expect(planView(watched, [job('a', { state: 'FINISHED' })]).action).toBe('LEAVE');
     expect(planView(watched, [job('b', { hash: 'newer' })]).action).toBe('LEAVE');
+  });
+
+  test('leaves an on-demand view alone while nobody reads it, and keeps a job of it that runs', () => {
+    const unread = { ...first, run: 'ON_DEMAND', isWanted: false } as const;
+    expect(planView(unread, [])).toEqual({ action: 'IDLE', others: [] });
+    const old = job('a', { hash: 'old' });
+    expect(planView(unread, [old])).toEqual({ action: 'IDLE', others: [old] });
+    expect(planView(unread, [job('a')]).action).toBe('KEEP');
+  });
+
+  test('starts an on-demand view again that is read here and that another gateway has stopped', () => {
+    const stopped = job('a', { state: 'FINISHED' });
+    const read = { ...watched, run: 'ON_DEMAND' } as const;
+    expect(planView(read, [stopped])).toEqual({ action: 'START', predecessor: stopped, replaces: [] });
+    expect(planView(read, [job('a', { state: 'CANCELED' })]).action).toBe('LEAVE');
   });
 
   test('knows the job just started by its id, before Flink tells its labels', () => {

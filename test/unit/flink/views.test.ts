@@ -7,7 +7,11 @@ import { clicksModel } from './models.ts';
 const silent = { debug() {}, info() {}, warn() {}, error() {} };
 const patience = { timeout: 5_000, interval: 5 };
 
-async function openOn(cluster: FakeCluster, model: Model = clicksModel()) {
+async function openOn(
+  cluster: FakeCluster,
+  model: Model = clicksModel(),
+  settings: Readonly<Record<string, unknown>> = {},
+) {
   cluster.columns = [
     ['user_id', 'STRING'],
     ['cnt', 'BIGINT NOT NULL'],
@@ -19,6 +23,7 @@ async function openOn(cluster: FakeCluster, model: Model = clicksModel()) {
       sqlGatewayUrl: server.url,
       watchIntervalMs: 10,
       retryMaxMs: 20,
+      ...settings,
     }),
     model,
     bootstrapServers: 'kafka:9092',
@@ -61,7 +66,7 @@ describe('the views', () => {
     const cluster = new FakeCluster();
     cluster.isAway = true;
     await using opened = await openOn(cluster);
-    await opened.flink.views.apply();
+    await expect(opened.flink.views.apply()).rejects.toMatchObject({ code: 'FLINK_UNAVAILABLE' });
     await until(opened.flink, { state: 'FLINK_UNAVAILABLE', jobId: null });
     expect(await opened.flink.isReady()).toBe(false);
     cluster.isAway = false;
@@ -134,6 +139,161 @@ describe('the views', () => {
     const asked = opened.server.seen.length;
     await new Promise((resolve) => setImmediate(resolve));
     expect(opened.server.seen).toHaveLength(asked);
+  });
+});
+
+describe('applying the views', () => {
+  const sql = (factor: number) => `SELECT user_id, COUNT(*) * ${factor} AS cnt FROM user_clicks GROUP BY user_id`;
+
+  /** The first version runs; the gateway that started it has gone. */
+  async function afterFirst(cluster: FakeCluster) {
+    await using opened = await openOn(cluster, clicksModel({ select: sql(1) }));
+    await opened.flink.views.apply();
+    return cluster.living;
+  }
+
+  test('tells first what it would do, and changes nothing by that', async () => {
+    const cluster = new FakeCluster();
+    const old = await afterFirst(cluster);
+    await using opened = await openOn(cluster, clicksModel({ select: sql(2) }));
+    const kept = {
+      view: 'top_users',
+      action: 'REPLACE',
+      replaces: { id: old.id, sql: sql(1) },
+      jobId: null,
+      state: 'KEPT',
+      error: null,
+    };
+    expect(await opened.flink.views.plan()).toMatchObject([kept]);
+    cluster.plan = cluster.plan.replace('source', 'other');
+    const stateReason = expect.stringMatching(/It was TableSourceScan.*, it is TableSourceScan.*other/);
+    expect(await opened.flink.views.plan()).toMatchObject([{ ...kept, state: 'LOST', stateReason }]);
+    expect(cluster.living).toBe(old);
+    expect(cluster.jobs.size).toBe(1);
+    expect(opened.server.seen.some(({ path }) => path.endsWith('/configure-session'))).toBe(true);
+    expect(JSON.stringify(opened.server.seen)).not.toContain('__check_');
+  });
+
+  test('stops a changed view with a savepoint and goes on from it when its state fits', async () => {
+    const cluster = new FakeCluster();
+    const old = await afterFirst(cluster);
+    await using opened = await openOn(cluster, clicksModel({ select: sql(2) }));
+    expect(await opened.flink.views.apply()).toMatchObject([{ action: 'REPLACE', state: 'KEPT' }]);
+    expect(old.state).toBe('FINISHED');
+    expect(cluster.living.config['execution.state-recovery.path']).toBe(`file:/savepoints/savepoint-${old.id}`);
+    expect(await opened.flink.views.apply()).toMatchObject([{ action: 'KEEP', jobId: cluster.living.id }]);
+  });
+
+  test('finds the savepoint again when the gateway ended before it had started the new job', async () => {
+    const cluster = new FakeCluster();
+    const old = await afterFirst(cluster);
+    old.state = 'FINISHED';
+    old.checkpoint = 'file:/savepoints/savepoint-1';
+    await using opened = await openOn(cluster, clicksModel({ select: sql(2) }));
+    expect(await opened.flink.views.apply()).toMatchObject([{ action: 'START', state: 'KEPT' }]);
+    expect(cluster.living.config['execution.state-recovery.path']).toBe('file:/savepoints/savepoint-1');
+  });
+
+  test('cancels a changed view and starts afresh when its state does not fit', async () => {
+    const cluster = new FakeCluster();
+    const old = await afterFirst(cluster);
+    old.checkpoint = 'file:/checkpoints/chk-1';
+    cluster.plan = cluster.plan.replace('source', 'other');
+    await using opened = await openOn(cluster, clicksModel({ select: sql(2) }));
+    expect(await opened.flink.views.apply()).toMatchObject([{ action: 'REPLACE', state: 'LOST', error: null }]);
+    expect(old.state).toBe('CANCELED');
+    expect(cluster.living.config['execution.state-recovery.path']).toBeUndefined();
+  });
+
+  test('starts afresh with a warning when Flink refuses the state all the same', async () => {
+    const cluster = new FakeCluster();
+    await afterFirst(cluster);
+    cluster.refusesState = 'There is no operator for the state.';
+    await using opened = await openOn(cluster, clicksModel({ select: sql(2) }));
+    const stateReason = expect.stringMatching(/started afresh: There is no operator/);
+    expect(await opened.flink.views.apply()).toMatchObject([{ action: 'REPLACE', state: 'LOST', stateReason }]);
+    expect(statusOf(opened.flink)?.warning).toMatch(/started afresh/);
+  });
+
+  test('is what starts a view again that a client has stopped, and at its savepoint', async () => {
+    const cluster = new FakeCluster();
+    await using opened = await openOn(cluster);
+    await opened.flink.views.apply();
+    const stopped = cluster.living;
+    stopped.checkpoint = 'file:/savepoints/savepoint-1';
+    stopped.state = 'FINISHED';
+    await until(opened.flink, { state: 'FAILED', error: `Its job ${stopped.id} was stopped.` });
+    expect(await opened.flink.views.apply()).toMatchObject([{ action: 'START', state: 'KEPT' }]);
+    expect(cluster.living.config['execution.state-recovery.path']).toBe('file:/savepoints/savepoint-1');
+  });
+
+  test('lets no view that Flink refuses hinder the others, nor end the job of its earlier declaration', async () => {
+    const cluster = new FakeCluster();
+    const old = await afterFirst(cluster);
+    await using opened = await openOn(cluster, clicksModel({ select: sql(2), cnt: 'Date!' }));
+    const error = expect.stringContaining('TopUser.cnt');
+    expect(await opened.flink.views.apply()).toMatchObject([{ action: 'REPLACE', jobId: null, error }]);
+    expect(statusOf(opened.flink)).toMatchObject({ state: 'FAILED', error });
+    expect(old.state).toBe('RUNNING');
+  });
+
+  test('stops the jobs of views that are not declared only when told to', async () => {
+    const cluster = new FakeCluster();
+    const orphan = await afterFirst(cluster);
+    await using opened = await openOn(cluster, clicksModel({ topic: 'others' }));
+    const line = { view: 'top_users', jobId: orphan.id };
+    expect((await opened.flink.views.apply())[1]).toMatchObject({ ...line, action: 'ORPHAN', savepoint: null });
+    expect(orphan.state).toBe('RUNNING');
+    const stopped = (await opened.flink.views.apply({ stopOrphans: true }))[1];
+    expect(stopped).toMatchObject({ ...line, action: 'STOP', savepoint: `file:/savepoints/savepoint-${orphan.id}` });
+    expect(orphan.state).toBe('FINISHED');
+  });
+
+  test('waits for applyViews when the start shall only check, or do nothing', async () => {
+    for (const viewsMode of ['check', 'off']) {
+      const cluster = new FakeCluster();
+      await using opened = await openOn(cluster, clicksModel(), { viewsMode });
+      await opened.flink.views.start();
+      expect(statusOf(opened.flink)).toMatchObject({ state: 'PENDING', error: expect.stringContaining(viewsMode) });
+      expect(cluster.jobs.size).toBe(0);
+      await opened.flink.views.apply();
+      await until(opened.flink, { state: 'RUNNING', error: null });
+    }
+  });
+});
+
+describe('an on-demand view', () => {
+  const model = clicksModel({ arguments: 'run: ON_DEMAND,' });
+
+  test('runs while it is read, and goes on from its savepoint, also when Flink has forgotten the job', async () => {
+    const cluster = new FakeCluster();
+    await using opened = await openOn(cluster, model, { onDemandGraceMs: 20 });
+    await opened.flink.views.start();
+    expect(statusOf(opened.flink)).toMatchObject({ state: 'IDLE', jobId: null, error: null });
+    const leave = opened.flink.views.hold('top_users');
+    await until(opened.flink, { state: 'RUNNING' });
+    const { id } = cluster.living;
+    leave();
+    await until(opened.flink, { state: 'IDLE' });
+    expect(cluster.jobs.get(id)?.state).toBe('FINISHED');
+    cluster.jobs.clear();
+    opened.flink.views.hold('top_users');
+    await until(opened.flink, { state: 'RUNNING' });
+    expect(cluster.living.config['execution.state-recovery.path']).toBe(`file:/savepoints/savepoint-${id}`);
+  });
+
+  test('is stopped after the grace time when it was found running and nobody reads it', async () => {
+    const cluster = new FakeCluster();
+    await using before = await openOn(cluster, model);
+    await before.flink.views.start();
+    before.flink.views.hold('top_users');
+    await until(before.flink, { state: 'RUNNING' });
+    await before.flink.close();
+    const job = cluster.living;
+    await using opened = await openOn(cluster, model, { onDemandGraceMs: 20 });
+    await opened.flink.views.start();
+    await vi.waitFor(() => expect(job.state).toBe('FINISHED'), patience);
+    await until(opened.flink, { state: 'IDLE' });
   });
 });
 

@@ -277,7 +277,7 @@ describe('without Flink', () => {
         { name: 'UserClick', field: 'userClicks', kind: 'STREAM', topic: 'user_clicks', key: ['userId'], state: null },
       ],
     });
-    const { errors } = await run('{ jobs { id } }');
+    const { errors } = await run('{ jobs { nodes { id } } }');
     expect(errors?.[0]?.originalError).toBeInstanceOf(SluiceError);
   });
 });

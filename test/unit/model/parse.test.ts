@@ -67,16 +67,18 @@ describe('the model', () => {
       stateTtlMs: null,
       from: 'EARLIEST',
       guarantee: 'AT_LEAST_ONCE',
+      run: 'ALWAYS',
     });
   });
 
   it('makes a table of a view with a key', () => {
     const text =
-      'type A @stream { a: Int }\ntype V @view(key: "a", stateTtl: "PT1H", from: LATEST, parallelism: 2, sql: "SELECT a FROM as") { a: Int! }';
+      'type A @stream { a: Int }\ntype V @view(key: "a", stateTtl: "PT1H", from: LATEST, run: ON_DEMAND, parallelism: 2, sql: "SELECT a FROM as") { a: Int! }';
     expect(sourceOf(modelOf(text), 'V')).toMatchObject({
       cleanup: 'COMPACT',
       stateTtlMs: 3_600_000,
       from: 'LATEST',
+      run: 'ON_DEMAND',
       parallelism: 2,
       key: [{ name: 'a' }],
     });

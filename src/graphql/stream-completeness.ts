@@ -1,0 +1,33 @@
+import { isTable } from '#model';
+import type { BuildContext, Builder } from './builder.ts';
+import type { ServedSource } from './gateway.ts';
+import type { TypeRef } from './job-types.ts';
+
+/** Adds to the type `Stream` what tells how final its rows are, and how complete. */
+export function addCompleteness({ builder, gateway }: BuildContext, stream: TypeRef<ServedSource>): void {
+  const finality = addFinality(builder);
+  builder.objectFields(stream, (t) => ({
+    rows: t.field({
+      type: finality,
+      description: 'Whether its rows are final.',
+      resolve: ({ source }) => (isTable(source) ? 'UPDATING' : 'FINAL'),
+    }),
+    watermark: t.field({
+      type: 'DateTime',
+      nullable: true,
+      description:
+        'The event time up to which the results of a view are complete and in its topic. To ask begins to look after it: null until some checkpoints of its job later, for streams, and where Flink tells none.',
+      resolve: ({ source }) => (source.kind === 'view' ? (gateway.watermarks?.latest(source.topic) ?? null) : null),
+    }),
+  }));
+}
+
+function addFinality(builder: Builder) {
+  return builder.enumType('RowFinality', {
+    description: 'Whether rows are final.',
+    values: {
+      FINAL: { description: 'Append-only: a row never changes. Its edge says INSERT.' },
+      UPDATING: { description: 'A table: a row may change (its edge says UPSERT) or go (DELETE).' },
+    } as const,
+  });
+}
