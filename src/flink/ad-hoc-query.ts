@@ -1,7 +1,7 @@
 import { SluiceError } from '#errors';
 import type { AdHocJobs, RunningSelect, SelectOrder } from './ad-hoc-jobs.ts';
 import { isAppendOnly } from './explanation.ts';
-import { isOperationGone } from './flink-errors.ts';
+import { isJobLost, isOperationGone } from './flink-errors.ts';
 import { withOwnTables } from './own-tables.ts';
 import { ResultTable } from './result-table.ts';
 import type { SqlColumn } from './sql-gateway.ts';
@@ -31,8 +31,8 @@ export async function readBounded(jobs: AdHocJobs, order: SelectOrder, maxRows: 
     try {
       return await readTable(running, order, maxRows);
     } catch (thrown) {
-      // The SQL Gateway forgot the operation. Reading harms nothing: once more, from the beginning.
-      if (!isOperationGone(thrown) || attempt > 0) throw thrown;
+      // Flink forgot the operation or its job. Reading harms nothing: once more, from the beginning.
+      if (!(isOperationGone(thrown) || isJobLost(thrown)) || attempt > 0) throw thrown;
     } finally {
       void running.end();
     }

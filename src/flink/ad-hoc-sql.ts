@@ -20,6 +20,7 @@ import type { SessionPool } from './session-pool.ts';
 import type { SqlResult } from './sql-session.ts';
 import { createRowReader } from './sql-values.ts';
 import { locate } from './statement-place.ts';
+import { within } from './within.ts';
 
 /** SQL that a client sends, and who it is, for the limits. */
 interface AdHocRequest {
@@ -66,6 +67,9 @@ export interface AdHocSqlParts {
   readonly pools: Readonly<Record<'EARLIEST' | 'LATEST' | 'NOW', SessionPool>>;
 }
 
+/** A SELECT gives in time the rows that are there. One that Flink has not even begun is given up so much later. */
+const beginMs = 5_000;
+
 /** Ad hoc SQL over sessions that are open already. */
 export function createAdHocSql(parts: AdHocSqlParts): AdHocSql {
   const { settings, limits, jobs, pools } = parts;
@@ -74,11 +78,15 @@ export function createAdHocSql(parts: AdHocSqlParts): AdHocSql {
       const { creates, last } = read(parts, statement, 'QUERY');
       requireRange('maxRows', maxRows, settings.sqlMaxRows);
       requireRange('timeoutMs', timeoutMs, settings.sqlRunMs);
-      using _place = limits.take(client);
-      if (last.kind !== 'SELECT') return await tell(parts, { creates, last }, { maxRows, deadlineMs: timeoutMs });
+      const isSelect = last.kind === 'SELECT';
       const untilMs = Date.now() + timeoutMs;
-      const order = { pool: pools.NOW, creates, select: last, client, untilMs, signal };
-      return await readBounded(jobs, order, maxRows);
+      return await within(isSelect ? timeoutMs + beginMs : timeoutMs, signal, async (ending) => {
+        // Its place is free when its work is over, also when nobody waits for it any more.
+        using _place = limits.take(client);
+        if (!isSelect) return await tell(parts, { creates, last }, { maxRows, deadlineMs: timeoutMs });
+        const order = { pool: pools.NOW, creates, select: last, client, untilMs, signal: ending };
+        return await readBounded(jobs, order, maxRows);
+      });
     },
     async *subscribe({ statement, client, maxRows, startFrom }, signal) {
       const { creates, last } = read(parts, statement, 'SUBSCRIBE');

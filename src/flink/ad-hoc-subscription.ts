@@ -1,7 +1,7 @@
-import { SluiceError } from '#errors';
+import { messageOf, SluiceError } from '#errors';
 import type { AdHocJobs, RunningSelect, SelectOrder } from './ad-hoc-jobs.ts';
 import { nameColumns } from './ad-hoc-query.ts';
-import { isOperationGone } from './flink-errors.ts';
+import { isJobLost, isOperationGone } from './flink-errors.ts';
 import type { FlinkOptions } from './options.ts';
 import type { SqlColumn, SqlRow } from './sql-gateway.ts';
 import { createRowReader, type RowValues } from './sql-values.ts';
@@ -103,8 +103,12 @@ async function* pagesOf(
   }
 }
 
-/** A SQL Gateway that was restarted knows neither the session nor the operation. */
+/** A SQL Gateway that was restarted knows neither the session nor the operation, a JobManager that was, not the job. */
 function toLost(thrown: unknown): unknown {
+  if (isJobLost(thrown)) {
+    const message = `Flink lost the job of the query: ${messageOf(thrown)} Run it again.`;
+    return new SluiceError('FLINK_UNAVAILABLE', message, { cause: thrown });
+  }
   if (!isOperationGone(thrown)) return thrown;
   const message =
     'The SQL Gateway lost the query, as it does when it is restarted. Its job is cancelled; run it again.';

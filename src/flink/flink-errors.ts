@@ -36,6 +36,14 @@ export function isOperationGone(thrown: unknown): boolean {
   return isSessionGone(thrown) || (faultOf(thrown)?.has(/: Can not find the submitted operation/) ?? false);
 }
 
+const jobLost =
+  /FlinkJobNotFoundException|RecipientUnreachableException|RemoteTransportException|TaskManager with id \S+ (?:is no longer reachable|timed out)|TaskManager \S+ re-registered/;
+
+/** Whether a job that is not restarted went down with its TaskManager, or was forgotten by a JobManager that was restarted. */
+export function isJobLost(thrown: unknown): boolean {
+  return faultOf(thrown)?.has(jobLost) ?? false;
+}
+
 /** Whether a job with this id was submitted before, by whomever, in whatever state it is now. */
 export function isDuplicateSubmission(thrown: unknown): boolean {
   return faultOf(thrown)?.has(/Duplicate(?:Application|Job)SubmissionException/) ?? false;

@@ -34,7 +34,7 @@ export interface JobGraph {
   readonly runs: boolean;
 }
 
-/** What the tasks of a vertex measured last. Flink collects that when it is asked, at most every ten seconds. */
+/** What the tasks of a vertex measured last. Flink collects that when it is asked, every ten seconds unless told otherwise. */
 export interface VertexMetrics {
   /** Mean shares of time over the subtasks, 0 to 1. */
   readonly busy: number | null;

@@ -166,5 +166,5 @@ function toSubmitted(
 /** All operators of a job share its slots: it needs as many as its parallelism. */
 function warnOfSlots(needed: number, free: number): string | null {
   if (needed <= free) return null;
-  return `It needs ${needed} slots, ${free} free: Flink keeps it waiting until there are enough.`;
+  return `It needs ${needed === 1 ? '1 slot' : `${needed} slots`}, ${free} free: Flink keeps it waiting until there are enough.`;
 }

@@ -45,9 +45,9 @@ interface AskedView {
 const roundMs = 1_000;
 /** Pages of a quiet stream come every thirty seconds: who reads them has not gone. */
 const askedForMs = 90_000;
-/** A reading a metrics update, ten seconds by default; between two checkpoints there are few. */
-const maxReadings = 32;
-/** What Flink has collected from tasks before a restart may be told for that long: two updates. */
+/** One a round at most, and a checkpoint may take minutes: the reading from before it must still be there when it is done. */
+const maxReadings = 256;
+/** What Flink has collected from tasks before a restart may be told for that long: two updates, as Flink makes them unless told otherwise. */
 const staleMetricsMs = 20_000;
 
 /**

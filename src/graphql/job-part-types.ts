@@ -27,7 +27,8 @@ function addVertex({ builder, gateway }: BuildContext): TypeRef<JobVertex> {
     nullable: true as const,
     description: `${what}; null before Flink has counted. Over the attempt that runs.`,
   });
-  const measured = 'Measured at most every ten seconds, when it is asked for; null before.';
+  const measured =
+    'Measured when it is asked for, as often as Flink does (`metrics.fetcher.update-interval`); null before.';
   return builder.objectRef<JobVertex>('JobVertex').implement({
     description: 'A vertex of a job: operators that run chained together.',
     fields: (t) => ({

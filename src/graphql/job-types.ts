@@ -133,7 +133,7 @@ function addDetails({ builder, gateway }: BuildContext, job: TypeRef<Job>): void
       type: 'BigInt',
       nullable: true,
       description:
-        'The lag of its Kafka sources: records that they have not read yet. Measured at most every ten seconds; null before.',
+        'The lag of its Kafka sources: records that they have not read yet. Measured when it is asked for, as often as Flink does (`metrics.fetcher.update-interval`); null before.',
       resolve: ({ id }) => details.pendingRecords(id),
     }),
   }));

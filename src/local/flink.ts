@@ -56,6 +56,8 @@ export function clusterSettings(folders: DataFolders, ports: Ports): Settings {
     'taskmanager.bind-host': host,
     'taskmanager.numberOfTaskSlots': taskSlots,
     'taskmanager.cpu.cores': 2,
+    // What is measured, and so the watermarks of views, is this young; 10 s by default. Collected only when somebody asks.
+    'metrics.fetcher.update-interval': '1 s',
     // A TaskManager that was killed and started again replaces itself at once, instead of waiting for its time-out.
     'taskmanager.resource-id': 'local',
     'heartbeat.interval': '3 s',

@@ -111,7 +111,7 @@ describe('a job that is watched', () => {
     const [source, sink] = job.vertices;
     expect(source).toMatchObject({ name: expect.stringMatching(/^Source: /), state: 'RUNNING', parallelism: 1 });
     expect(sink.name).toContain('Writer');
-    // Flink collects these when they are asked for, every ten seconds at most.
+    // Flink collects these when they are asked for, every second at most.
     await expect
       .poll(() => ask(query).then(({ jobs }) => jobs.nodes[0]), { timeout: 30_000, interval: 1_000 })
       .toMatchObject({
