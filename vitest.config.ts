@@ -1,8 +1,8 @@
 import { defineConfig } from 'vitest/config';
 
-/** One file at a time: their clusters share two cores. Lanes run one after the other. */
+/** One file at a time: their clusters share two cores. What waits for longer than two minutes hangs. */
 function onRealProcesses(groupOrder: number) {
-  return { fileParallelism: false, sequence: { groupOrder }, testTimeout: 60_000, hookTimeout: 60_000 } as const;
+  return { fileParallelism: false, sequence: { groupOrder }, testTimeout: 120_000, hookTimeout: 120_000 } as const;
 }
 
 export default defineConfig({

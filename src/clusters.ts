@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import type { Clusters, Config } from '#config';
-import type { RestorePoints } from '#flink';
+import type { RestorePoints } from '#jobs';
 import { createRestorePoints, type Environment, localOptions, openLocalStack, type Progress } from '#local';
 
 /** Kafka and Flink as the rest of the gateway sees them, wherever they run. */

@@ -3,14 +3,15 @@ import type { Logger } from 'pino';
 import type { Config } from '#config';
 import { messageOf, SluiceError } from '#errors';
 import { createCursors, type FeedCounters, Feeds } from '#feed';
-import { type Flink, flinkOptions, openFlink, type WatermarkListener } from '#flink';
 import { createSchema, exampleOperations, serveSource } from '#graphql';
+import type { WatermarkListener } from '#jobs';
 import { type Kafka, kafkaOptionsSchema, openKafka } from '#kafka';
 import { type Model, toTopicSettings } from '#model';
 import { openServer, type Server, serverOptions } from '#server';
 import type { RunningClusters } from './clusters.ts';
 import { readCursorSecrets } from './cursor-secrets.ts';
 import { openDemo } from './demo.ts';
+import { type FlinkParts, flinkSettings, openFlinkParts } from './flink-parts.ts';
 import { StreamWatermarks } from './stream-watermarks.ts';
 
 /** A gateway that serves. */
@@ -49,7 +50,7 @@ export async function openGateway(config: Config, parts: GatewayParts): Promise<
   const kafka = started.adopt(openKafka(kafkaOptionsSchema.parse({ connection }), logger), (open) => open.close());
   const feeds = started.adopt(new Feeds({ log: kafka.log, ...config.feeds }), (open) => open.close());
   const watermarks = new StreamWatermarks({ kafka, ask: (view) => flink.askWatermark(view) });
-  const flink: Flink = started.adopt(openViews(config, parts, watermarks), (open) => closeViews(open, clusters));
+  const flink: FlinkParts = started.adopt(openViews(config, parts, watermarks), (open) => closeViews(open, clusters));
   const sources = model.sources.map(serveSource);
   const { produceTimeoutMs, queryTimeoutMs } = config;
   const { writer } = kafka;
@@ -91,9 +92,9 @@ function openViews(
   { sql, views }: Config,
   { model, clusters, logger }: GatewayParts,
   watermarks: WatermarkListener,
-): Flink {
+): FlinkParts {
   const { flink, kafkaBrokers, restorePoints } = clusters;
-  const settings = flinkOptions.parse({
+  const settings = flinkSettings.parse({
     ...(flink ? { restUrl: flink.restUrl, sqlGatewayUrl: flink.sqlGatewayUrl } : {}),
     viewsMode: views.mode,
     onDemandGraceMs: views.onDemandGraceMs,
@@ -108,11 +109,11 @@ function openViews(
     sqlIdleMs: sql.idleMs,
   });
   const bootstrapServers = flink?.kafkaBrokers ?? kafkaBrokers;
-  return openFlink({ settings, model, bootstrapServers, restorePoints, watermarks, logger });
+  return openFlinkParts({ settings, model, bootstrapServers, restorePoints, watermarks, logger });
 }
 
 /** A Flink that ends with the gateway leaves savepoints to go on from; another one keeps its jobs running. */
-async function closeViews(flink: Flink, { areLocal }: RunningClusters): Promise<void> {
+async function closeViews(flink: FlinkParts, { areLocal }: RunningClusters): Promise<void> {
   if (areLocal) await flink.views.stopAll({ savepoint: true, deadlineMs: savepointDeadlineMs });
   await flink.close();
 }

@@ -1,6 +1,6 @@
 import { type Position, Watermarks } from '#feed';
-import type { WatermarkListener } from '#flink';
 import type { WatermarkAccess } from '#graphql';
+import type { WatermarkListener } from '#jobs';
 import type { Kafka } from '#kafka';
 
 /** What the watermarks of views are made known with. */

@@ -1,24 +1,28 @@
-/** The only user of undici: Flink's JobManager REST API (jobs) and SQL Gateway (session, operation, statement). */
+/** Talking to Flink, the only user of undici: JobManager and SQL Gateway, their clients, sessions and errors. */
 
-export type { AdHocResult, TruncationReason } from './ad-hoc-query.ts';
-export type { AdHocSql } from './ad-hoc-sql.ts';
-export type { AdHocPage, AdHocRow } from './ad-hoc-subscription.ts';
-export type { ClusterStatus } from './cluster-status.ts';
-export type { Explanation, PlanInput, PlanNode } from './explanation.ts';
-export { type JobOperation, type OperationKind, operationKinds } from './job-operations.ts';
-export type { CompletedCheckpoint, JobCheckpoints, JobException, JobSavepoint, JobVertex } from './job-parts.ts';
-export type { SteeredJob } from './job-steering.ts';
-export type { JobChange, JobChanges } from './job-watch.ts';
-export { labels } from './labels.ts';
-export { type Flink, type OpenFlinkOptions, openFlink } from './open-flink.ts';
-export { type FlinkOptions, flinkOptions, type Logger } from './options.ts';
-export type { RestorePoints } from './restore-points.ts';
-export type { SqlColumn, SqlRow } from './sql-gateway.ts';
-export type { ExecuteOptions, SqlResult } from './sql-session.ts';
-export type { StoppedView } from './stop-views.ts';
-export type { StartPoint, Submission, SubmittedJob } from './submission.ts';
-export { type Job, type JobState, jobStates, type ViewStatus } from './types.ts';
-export { hashView } from './view-hash.ts';
-export { type PlannedView, type ViewAction, viewActions } from './view-outlook.ts';
-export type { WatermarkListener } from './view-watermarks.ts';
-export type { ApplyOptions, StopOptions, Views } from './views.ts';
+export { type Cause, parseCauses } from './fault.ts';
+export {
+  faultOf,
+  isDuplicateSubmission,
+  isFlinkAway,
+  isJobLost,
+  isOperationGone,
+  isSessionGone,
+} from './flink-errors.ts';
+export type { JobControl, Progress } from './job-control.ts';
+export { hasEnded, type JobManager, type ListedJob } from './job-manager.ts';
+export { type Labels, labels } from './labels.ts';
+export { noFlink } from './no-flink.ts';
+export { type Flink, openFlink } from './open-flink.ts';
+export { flinkOptions, type Logger } from './options.ts';
+export { withOwnTables } from './own-tables.ts';
+export { ExactNumber } from './parse-exactly.ts';
+export type { RestClient } from './rest-client.ts';
+export type { SessionPool } from './session-pool.ts';
+export { shareCalls } from './share-calls.ts';
+export type { FlinkConfig, SqlColumn, SqlRow } from './sql-gateway.ts';
+export type { SqlOperation } from './sql-operation.ts';
+export type { SqlResult, SqlSession } from './sql-session.ts';
+export { locate } from './statement-place.ts';
+export type { LogicalType } from './type-text.ts';
+export { type ClusterOverview, type Job, type JobState, jobStates } from './types.ts';

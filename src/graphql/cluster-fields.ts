@@ -1,4 +1,4 @@
-import type { ClusterStatus } from '#flink';
+import type { ClusterStatus } from '#jobs';
 import type { BuildContext } from './builder.ts';
 
 type Endpoint = ClusterStatus['jobManager'];

@@ -1,8 +1,9 @@
 import type { Codec } from '#codec';
 import type { Cursors, FeedSource, Feeds, Position } from '#feed';
-import type { Flink } from '#flink';
+import type { Jobs } from '#jobs';
 import type { Writer } from '#kafka';
 import type { Model, Source } from '#model';
+import type { Queries } from '#queries';
 import type { ErrorLog } from './client-errors.ts';
 
 /** A declared stream or view with what is needed to serve it. */
@@ -16,12 +17,12 @@ export interface ServedSource {
 
 /** What the schema needs of Flink. Without a configured Flink it says so itself. */
 export interface FlinkAccess {
-  readonly jobs: Flink['jobs'];
-  readonly cluster: Flink['cluster'];
-  readonly submission: Flink['submission'];
-  readonly steering: Flink['steering'];
-  readonly sql: Pick<Flink['sql'], 'query' | 'subscribe' | 'explain'>;
-  readonly views: Pick<Flink['views'], 'statuses' | 'plan' | 'apply' | 'hold'>;
+  readonly jobs: Jobs['jobs'];
+  readonly cluster: Jobs['cluster'];
+  readonly submission: Jobs['submission'];
+  readonly steering: Jobs['steering'];
+  readonly sql: Pick<Queries, 'query' | 'subscribe' | 'explain'>;
+  readonly views: Pick<Jobs['views'], 'statuses' | 'plan' | 'apply' | 'hold'>;
 }
 
 /** What is known of the event time up to which views are complete. To ask is to want to know: it is looked after then. */

@@ -1,5 +1,6 @@
 import { SluiceError } from '#errors';
-import type { Job, JobChanges } from '#flink';
+import type { Job } from '#flink';
+import type { JobChanges } from '#jobs';
 import type { Builder } from './builder.ts';
 import type { TypeRef } from './job-types.ts';
 

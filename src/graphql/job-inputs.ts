@@ -1,5 +1,5 @@
 import { SluiceError } from '#errors';
-import type { StartPoint, Submission } from '#flink';
+import type { StartPoint, Submission } from '#jobs';
 import type { Builder } from './builder.ts';
 import { badArgument } from './record-types.ts';
 

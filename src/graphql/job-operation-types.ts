@@ -1,4 +1,5 @@
-import { type Job, type JobOperation, operationKinds, type SteeredJob, type SubmittedJob } from '#flink';
+import type { Job } from '#flink';
+import { type JobOperation, operationKinds, type SteeredJob, type SubmittedJob } from '#jobs';
 import type { Builder } from './builder.ts';
 import type { TypeRef } from './job-types.ts';
 

@@ -1,4 +1,4 @@
-import type { CompletedCheckpoint, JobCheckpoints, JobException, JobSavepoint, JobVertex } from '#flink';
+import type { CompletedCheckpoint, JobCheckpoints, JobException, JobSavepoint, JobVertex } from '#jobs';
 import type { BuildContext, Builder } from './builder.ts';
 import type { TypeRef } from './job-types.ts';
 

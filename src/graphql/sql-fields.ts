@@ -1,4 +1,4 @@
-import type { AdHocPage } from '#flink';
+import type { AdHocPage } from '#queries';
 import type { BuildContext, Builder } from './builder.ts';
 import { openPages } from './open-pages.ts';
 import { addSqlTypes } from './sql-types.ts';

@@ -1,13 +1,5 @@
-import type {
-  AdHocPage,
-  AdHocResult,
-  AdHocRow,
-  Explanation,
-  PlanInput,
-  PlanNode,
-  SqlColumn,
-  TruncationReason,
-} from '#flink';
+import type { SqlColumn } from '#flink';
+import type { AdHocPage, AdHocResult, AdHocRow, Explanation, PlanInput, PlanNode, TruncationReason } from '#queries';
 import type { Builder } from './builder.ts';
 
 const values =

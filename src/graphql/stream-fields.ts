@@ -1,5 +1,6 @@
 import { SluiceError } from '#errors';
-import type { Job, ViewStatus } from '#flink';
+import type { Job } from '#flink';
+import type { ViewStatus } from '#jobs';
 import type { BuildContext, Builder } from './builder.ts';
 import type { ServedSource } from './gateway.ts';
 import type { TypeRef } from './job-types.ts';

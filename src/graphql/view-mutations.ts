@@ -1,4 +1,4 @@
-import type { PlannedView, ViewAction } from '#flink';
+import type { PlannedView, ViewAction } from '#jobs';
 import type { BuildContext, Builder } from './builder.ts';
 
 /** The lines of a plan, and whether they were carried out. */

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { Kafka, logLevel } from 'kafkajs';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { flinkOptions, openFlink } from '#flink';
 import { createRestorePoints } from '../../src/local/restore-points.ts';
 import { checkpointsOf, openFlinkStack } from '../support/flink-stack.ts';
+import { openQuietFlink } from '../support/quiet-flink.ts';
 import { modelOf } from '../unit/flink/models.ts';
 
 const windowMs = 1_000;
@@ -49,12 +49,11 @@ describe('a windowed view that writes exactly once', () => {
   const open = (text: string) => {
     const { flinkRest: restUrl, sqlGateway: sqlGatewayUrl } = stack.flink;
     const folder = (name: string) => join(stack.dataDir, name);
-    return openFlink({
-      settings: flinkOptions.parse({ restUrl, sqlGatewayUrl, checkpointIntervalMs: 500 }),
+    return openQuietFlink({
+      settings: { restUrl, sqlGatewayUrl, checkpointIntervalMs: 500 },
       model: modelOf(text),
       bootstrapServers: stack.broker.address,
       restorePoints: createRestorePoints({ checkpointDir: folder('points'), savepointDir: folder('saved') }),
-      logger: { debug() {}, info() {}, warn() {}, error() {} },
     });
   };
 

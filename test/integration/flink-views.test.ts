@@ -1,16 +1,19 @@
 import { join } from 'node:path';
 import { Kafka, logLevel, type Producer } from 'kafkajs';
 import { afterAll, beforeAll, describe, expect, inject, test, vi } from 'vitest';
-import { type Flink, flinkOptions, type Job, openFlink, type RestorePoints } from '#flink';
+import type { Job } from '#flink';
+import type { RestorePoints } from '#jobs';
+import type { FlinkParts } from '../../src/flink-parts.ts';
 import { createRestorePoints } from '../../src/local/restore-points.ts';
 import { uniqueName } from '../support/declarations.ts';
+import { openQuietFlink } from '../support/quiet-flink.ts';
 import { modelOf } from '../unit/flink/models.ts';
 
 const { kafka: bootstrapServers, flinkRest, sqlGateway, dataDir } = inject('endpoints');
 const kafka = new Kafka({ brokers: bootstrapServers.split(','), logLevel: logLevel.NOTHING });
 const producer: Producer = kafka.producer();
 const admin = kafka.admin();
-const opened: Flink[] = [];
+const opened: FlinkParts[] = [];
 
 const restorePoints = createRestorePoints({
   checkpointDir: join(dataDir, 'view-checkpoints'),
@@ -28,13 +31,12 @@ type Copied @view(topic: "${name}_copied", plural: "${name}Copied", sql: """
 ${parts.more ?? ''}`;
 }
 
-function open(text: string, points: RestorePoints | null = restorePoints): Flink {
-  const flink = openFlink({
-    settings: flinkOptions.parse({ restUrl: flinkRest, sqlGatewayUrl: sqlGateway, checkpointIntervalMs: 1_000 }),
+function open(text: string, points: RestorePoints | null = restorePoints): FlinkParts {
+  const flink = openQuietFlink({
+    settings: { restUrl: flinkRest, sqlGatewayUrl: sqlGateway, checkpointIntervalMs: 1_000 },
     model: modelOf(text),
     bootstrapServers,
     restorePoints: points,
-    logger: { debug() {}, info() {}, warn() {}, error() {} },
   });
   opened.push(flink);
   return flink;
@@ -55,7 +57,7 @@ async function countRecords(topic: string): Promise<number> {
   return Number(partition?.high ?? 0) - Number(partition?.low ?? 0);
 }
 
-function statusOf(flink: Flink, view: string) {
+function statusOf(flink: FlinkParts, view: string) {
   const found = flink.views.statuses().find((status) => status.view === view);
   if (!found) throw new Error(`no view ${view}`);
   return found;
@@ -63,12 +65,12 @@ function statusOf(flink: Flink, view: string) {
 
 const patience = { timeout: 40_000, interval: 100 };
 
-async function untilRunning(flink: Flink, view: string): Promise<string> {
+async function untilRunning(flink: FlinkParts, view: string): Promise<string> {
   await vi.waitFor(() => expect(statusOf(flink, view)).toMatchObject({ state: 'RUNNING', error: null }), patience);
   return statusOf(flink, view).jobId ?? '';
 }
 
-async function jobsOf(flink: Flink, view: string): Promise<readonly Job[]> {
+async function jobsOf(flink: FlinkParts, view: string): Promise<readonly Job[]> {
   return (await flink.jobs.list()).filter((job) => job.view === view);
 }
 

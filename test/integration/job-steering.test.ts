@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import { type Flink, flinkOptions, openFlink, type RestorePoints } from '#flink';
+import type { RestorePoints } from '#jobs';
+import type { FlinkParts } from '../../src/flink-parts.ts';
 import { type Answer, post } from '../support/client.ts';
 import { declare, uniqueName } from '../support/declarations.ts';
 import { type OwnGateway, openOwnGateway } from '../support/gateway.ts';
+import { openQuietFlink } from '../support/quiet-flink.ts';
 import { modelOf } from '../unit/flink/models.ts';
 
 const { kafka, flinkRest, sqlGateway } = inject('endpoints');
@@ -266,13 +268,12 @@ describe('the job of a view', () => {
       notePlan: async () => {},
       plans: async () => new Map(),
     };
-    await using flink: Flink & AsyncDisposable = withDisposal(
-      openFlink({
-        settings: flinkOptions.parse({ restUrl: flinkRest, sqlGatewayUrl: sqlGateway }),
+    await using flink: FlinkParts & AsyncDisposable = withDisposal(
+      openQuietFlink({
+        settings: { restUrl: flinkRest, sqlGatewayUrl: sqlGateway },
         model: modelOf(declarations),
         bootstrapServers: kafka,
         restorePoints,
-        logger: { debug() {}, info() {}, warn() {}, error() {} },
       }),
     );
     const { jobId } = await statusOf(one);
@@ -284,6 +285,6 @@ describe('the job of a view', () => {
   });
 });
 
-function withDisposal(flink: Flink): Flink & AsyncDisposable {
+function withDisposal(flink: FlinkParts): FlinkParts & AsyncDisposable {
   return { ...flink, [Symbol.asyncDispose]: () => flink.close() };
 }

@@ -1,8 +1,15 @@
 import { afterAll, describe, expect, inject, test } from 'vitest';
 import { SluiceError } from '#errors';
 import { sessionProperties, sessionStatements, toDdl } from '#model';
-import { createSqlPolicy, type Statement, splitStatements, toExplain, toSinkInsert, toStatementSet } from '#sql';
-import { flinkOptions } from '../../src/flink/options.ts';
+import {
+  createSqlPolicy,
+  type Statement,
+  splitStatements,
+  sqlSettings,
+  toExplain,
+  toSinkInsert,
+  toStatementSet,
+} from '#sql';
 import { withOwnTables } from '../../src/flink/own-tables.ts';
 import { RestClient } from '../../src/flink/rest-client.ts';
 import { SqlGateway } from '../../src/flink/sql-gateway.ts';
@@ -129,7 +136,7 @@ describe('a text of several statements', () => {
 CREATE TEMPORARY TABLE copied WITH ('topic' = 'copied') LIKE \`sink\`.user_clicks; -- as declared
 /* é */ INSERT INTO user_clicks SELECT user_id, clicked_at FROM recent;
 INSERT INTO copied SELECT user_id, clicked_at FROM user_clicks`;
-  const policy = createSqlPolicy(flinkOptions.parse({ sql: 'all' }), model, kafka);
+  const policy = createSqlPolicy(sqlSettings.parse({ sql: 'all' }), model, kafka);
 
   function prepare(text: string) {
     const statements = splitStatements(text);

@@ -2,18 +2,20 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Kafka, logLevel, type Producer } from 'kafkajs';
 import { afterAll, beforeAll, describe, expect, inject, test, vi } from 'vitest';
-import { type Flink, flinkOptions, openFlink, type PlannedView, type RestorePoints } from '#flink';
+import type { PlannedView, RestorePoints } from '#jobs';
+import type { FlinkParts } from '../../src/flink-parts.ts';
 import { createRestorePoints } from '../../src/local/restore-points.ts';
 import { listen, post, until } from '../support/client.ts';
 import { declare as declareFiles, uniqueName } from '../support/declarations.ts';
 import { openOwnGateway } from '../support/gateway.ts';
+import { openQuietFlink } from '../support/quiet-flink.ts';
 import { modelOf } from '../unit/flink/models.ts';
 
 const { kafka: bootstrapServers, flinkRest, sqlGateway, dataDir } = inject('endpoints');
 const kafka = new Kafka({ brokers: bootstrapServers.split(','), logLevel: logLevel.NOTHING });
 const producer: Producer = kafka.producer();
 const admin = kafka.admin();
-const opened: Flink[] = [];
+const opened: FlinkParts[] = [];
 const patience = { timeout: 40_000, interval: 50 };
 let folder = '';
 let points: RestorePoints;
@@ -40,14 +42,13 @@ function open(
   text: string,
   settings: Readonly<Record<string, unknown>> = {},
   where: RestorePoints | null = points,
-): Flink {
+): FlinkParts {
   const addresses = { restUrl: flinkRest, sqlGatewayUrl: sqlGateway };
-  const flink = openFlink({
-    settings: flinkOptions.parse({ ...addresses, checkpointIntervalMs: 1_000, watchIntervalMs: 500, ...settings }),
+  const flink = openQuietFlink({
+    settings: { ...addresses, checkpointIntervalMs: 1_000, watchIntervalMs: 500, ...settings },
     model: modelOf(text),
     bootstrapServers,
     restorePoints: where,
-    logger: { debug() {}, info() {}, warn() {}, error() {} },
   });
   opened.push(flink);
   return flink;
@@ -90,11 +91,11 @@ async function readTotals(name: string) {
   };
 }
 
-function statusOf(flink: Flink) {
+function statusOf(flink: FlinkParts) {
   return flink.views.statuses()[0];
 }
 
-async function untilState(flink: Flink, state: string): Promise<string> {
+async function untilState(flink: FlinkParts, state: string): Promise<string> {
   await vi.waitFor(() => expect(statusOf(flink)).toMatchObject({ state, error: null }), patience);
   return statusOf(flink)?.jobId ?? '';
 }

@@ -1,8 +1,7 @@
-import { flinkOptions, openFlink } from '#flink';
 import type { Model } from '#model';
+import { openQuietFlink } from './quiet-flink.ts';
 
-/** The real Flink room with no Flink configured: every call says so. */
+/** The real Flink rooms with no Flink configured: every call says so. */
 export function openNoFlink(model: Model) {
-  const logger = { debug() {}, info() {}, warn() {}, error() {} };
-  return openFlink({ settings: flinkOptions.parse({}), model, bootstrapServers: '', restorePoints: null, logger });
+  return openQuietFlink({ model });
 }

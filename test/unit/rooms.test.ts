@@ -15,7 +15,9 @@ const directions: Readonly<Record<string, readonly string[]>> = {
   kafka: ['errors', 'model', 'feed'],
   sql: ['errors', 'model'],
   flink: ['errors', 'model', 'sql'],
-  graphql: ['errors', 'model', 'codec', 'feed', 'kafka', 'sql', 'flink'],
+  jobs: ['errors', 'model', 'sql', 'flink'],
+  queries: ['errors', 'model', 'sql', 'flink'],
+  graphql: ['errors', 'model', 'codec', 'feed', 'kafka', 'sql', 'flink', 'jobs', 'queries'],
   server: ['errors', 'feed', 'graphql'],
   local: ['errors'],
 };

@@ -1,0 +1,19 @@
+import type { RestorePoints } from '#jobs';
+import type { Model } from '#model';
+import { type FlinkParts, flinkSettings, openFlinkParts } from '../../src/flink-parts.ts';
+
+/** What {@link openQuietFlink} may be given. */
+export interface QuietFlinkOptions {
+  readonly model: Model;
+  /** Parsed as those of the gateway are; without addresses there is no Flink. */
+  readonly settings?: Readonly<Record<string, unknown>>;
+  readonly bootstrapServers?: string;
+  readonly restorePoints?: RestorePoints | null;
+}
+
+/** Everything that the gateway does with Flink, without a gateway around it and without a log. */
+export function openQuietFlink(options: QuietFlinkOptions): FlinkParts {
+  const { model, settings = {}, bootstrapServers = 'kafka:9092', restorePoints = null } = options;
+  const logger = { debug() {}, info() {}, warn() {}, error() {} };
+  return openFlinkParts({ settings: flinkSettings.parse(settings), model, bootstrapServers, restorePoints, logger });
+}
