@@ -16,7 +16,7 @@ import type { RecordSelect } from './table-select.ts';
 const costlyMembers = 50;
 const costlyRecords = 100;
 
-/** Sinks that are looked at before the first of them is written to. */
+/** Sinks that are looked at and filled before the first of them is written to. */
 const batchedSinks = 32;
 
 /** What is pending when nothing is; never written to. */
@@ -191,8 +191,8 @@ export class Group<T> implements Listener, Due {
   }
 
   /**
-   * What belongs to a socket is scattered in memory. Sockets are looked at in small batches, so that the processor waits
-   * for the memory of several at once, and each batch is filled and written before its memory is cold again.
+   * What belongs to a socket is scattered in memory. Sockets are looked at and filled in small batches, so that the
+   * processor waits for the memory of several at once, and each batch is written before its memory is cold again.
    */
   #give(page: Page, how: 'FLUSHED' | 'KEPT'): void {
     const { counters } = this.#parts;
@@ -206,21 +206,22 @@ export class Group<T> implements Listener, Due {
       return;
     }
     const slow: LiveMember<T>[] = [];
-    const ready: Sink<T>[] = [];
-    const giveToReady = () => {
-      for (const sink of ready) {
-        sink.push(made);
-        if (how === 'FLUSHED') sink.flush();
-      }
-      ready.length = 0;
+    const given: Sink<T>[] = [];
+    const flushGiven = () => {
+      for (const sink of given) sink.flush();
+      given.length = 0;
     };
     for (const [sink, member] of this.#live) {
       // A gap is for everybody: from their positions before it they could not tell it any more.
-      if (sink.isReady || page.gap) ready.push(sink);
-      else slow.push(member);
-      if (ready.length === batchedSinks) giveToReady();
+      if (!sink.isReady && !page.gap) {
+        slow.push(member);
+        continue;
+      }
+      sink.push(made);
+      if (how === 'FLUSHED') given.push(sink);
+      if (given.length === batchedSinks) flushGiven();
     }
-    giveToReady();
+    flushGiven();
     this.#isKept = how === 'KEPT';
     for (const member of slow) this.#live.delete(member.sink);
     counters.pagesMade += 1;
