@@ -2,11 +2,16 @@ import type { Logger } from 'pino';
 import type { Clusters, Config } from '#config';
 import type { RestorePoints } from '#jobs';
 import { createRestorePoints, type Environment, localOptions, openLocalStack, type Progress } from '#local';
+import { type Model, redisPlaceOf, usesRegistry } from '#model';
 
 /** Kafka and Flink as the rest of the gateway sees them, wherever they run. */
 export interface RunningClusters {
   readonly kafkaBrokers: string;
   readonly flink: { readonly restUrl: string; readonly sqlGatewayUrl: string; readonly kafkaBrokers: string } | null;
+  /** The Confluent API of the schema registry, as the gateway and as Flink reach it; null where there is none. */
+  readonly registry: { readonly url: string; readonly flinkUrl: string } | null;
+  /** `redis[s]://…`; null where nothing is declared in Redis. */
+  readonly redisUrl: string | null;
   /** Where views go on from after a restart of everything; null where Flink's files are out of sight. */
   readonly restorePoints: RestorePoints | null;
   /** True when they end with the gateway. */
@@ -20,6 +25,8 @@ export interface RunningClusters {
 
 /** What {@link openClusters} needs. */
 export interface ClusterContext {
+  /** What is declared: a schema registry is started only where something needs it. */
+  readonly model: Model;
   /** What the local stack finds Java and Maven by. */
   readonly env: Environment;
   readonly logger: Logger;
@@ -29,16 +36,28 @@ export interface ClusterContext {
 
 /** Starts the local stack, or takes the clusters that the configuration names. */
 export function openClusters(config: Config, context: ClusterContext): Promise<RunningClusters> {
-  return config.clusters.kind === 'local' ? openLocal(config, context) : Promise.resolve(useExisting(config.clusters));
+  return config.clusters.kind === 'local'
+    ? openLocal(config, context)
+    : Promise.resolve(useExisting(config, config.clusters));
 }
 
-async function openLocal({ dataDir, cacheDir }: Config, context: ClusterContext): Promise<RunningClusters> {
+async function openLocal(config: Config, { model, ...context }: ClusterContext): Promise<RunningClusters> {
+  const { dataDir, cacheDir } = config;
   const options = localOptions.parse({ dataDir, ...(cacheDir !== null && { cacheDir }) });
-  const stack = await openLocalStack({ ...options, ...context, flink: true });
-  const { kafkaBrokers, flinkRest, sqlGateway } = stack.endpoints;
+  const stack = await openLocalStack({
+    ...options,
+    ...context,
+    flink: true,
+    flinkAvro: model.sources.some(({ format }) => format === 'AVRO'),
+    registry: config.registry.url === null && model.sources.some(usesRegistry),
+    redis: config.redisUrl === null && model.sources.some((source) => redisPlaceOf(source)),
+  });
+  const { kafkaBrokers, flinkRest, sqlGateway, schemaRegistry, redis } = stack.endpoints;
   return {
     kafkaBrokers,
     flink: flinkRest && sqlGateway ? { restUrl: flinkRest, sqlGatewayUrl: sqlGateway, kafkaBrokers } : null,
+    registry: registryOf(config, schemaRegistry),
+    redisUrl: config.redisUrl ?? redis,
     restorePoints: createRestorePoints(stack),
     areLocal: true,
     failed: stack.failed,
@@ -47,10 +66,20 @@ async function openLocal({ dataDir, cacheDir }: Config, context: ClusterContext)
   };
 }
 
-function useExisting({ kafkaBrokers, flink }: Extract<Clusters, { kind: 'external' }>): RunningClusters {
+function registryOf({ registry }: Config, local: string | null): RunningClusters['registry'] {
+  const url = registry.url ?? local;
+  return url === null ? null : { url, flinkUrl: registry.flinkUrl ?? url };
+}
+
+function useExisting(
+  config: Config,
+  { kafkaBrokers, flink }: Extract<Clusters, { kind: 'external' }>,
+): RunningClusters {
   return {
     kafkaBrokers,
     flink,
+    registry: registryOf(config, null),
+    redisUrl: config.redisUrl,
     restorePoints: null,
     areLocal: false,
     failed: new Promise(() => undefined),

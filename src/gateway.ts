@@ -2,16 +2,19 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { Config } from '#config';
 import { messageOf, SluiceError } from '#errors';
-import { createCursors, type FeedCounters, Feeds } from '#feed';
+import { createCursors, createPreparedLog, type FeedCounters, Feeds } from '#feed';
 import { createSchema, exampleOperations, serveSource } from '#graphql';
 import type { WatermarkListener } from '#jobs';
 import { type Kafka, kafkaOptionsSchema, openKafka } from '#kafka';
-import { type Model, toTopicSettings } from '#model';
+import { type AvroReading, kafkaSourcesOf, type Model, redisPlaceOf, toTopicSettings } from '#model';
 import { openServer, type Server, serverOptions } from '#server';
 import type { RunningClusters } from './clusters.ts';
 import { readCursorSecrets } from './cursor-secrets.ts';
+import { openDeadLetters } from './dead-letters.ts';
 import { openDemo } from './demo.ts';
 import { type FlinkParts, flinkSettings, openFlinkParts } from './flink-parts.ts';
+import { openStreamsInRedis, withLog } from './redis-streams.ts';
+import { openSchemaRegistry } from './schema-registry.ts';
 import { StreamWatermarks } from './stream-watermarks.ts';
 
 /** A gateway that serves. */
@@ -47,15 +50,26 @@ export async function openGateway(config: Config, parts: GatewayParts): Promise<
   const clusters = started.adopt(parts.clusters, (open) => open.close());
   const cursors = createCursors(await readCursorSecrets(config, logger));
   const connection = { brokers: clusters.kafkaBrokers };
-  const kafka = started.adopt(openKafka(kafkaOptionsSchema.parse({ connection }), logger), (open) => open.close());
-  const feeds = started.adopt(new Feeds({ log: kafka.log, ...config.feeds }), (open) => open.close());
+  const kafkaOptions = kafkaOptionsSchema.parse({ connection, writer: { compression: config.compression } });
+  const kafka = started.adopt(openKafka(kafkaOptions, logger), (open) => open.close());
+  const registry = started.adopt(await openSchemaRegistry(config, parts), (open) => open.close());
+  const log = createPreparedLog(kafka.log, registry.prepares);
+  const feeds = started.adopt(new Feeds({ log, ...config.feeds }), (open) => open.close());
   const watermarks = new StreamWatermarks({ kafka, ask: (view) => flink.askWatermark(view) });
-  const flink: FlinkParts = started.adopt(openViews(config, parts, watermarks), (open) => closeViews(open, clusters));
-  const sources = model.sources.map(serveSource);
-  const { produceTimeoutMs, queryTimeoutMs } = config;
-  const { writer } = kafka;
-  const access = { feeds, cursors, writer, flink, watermarks, errorLog: logger };
-  const gateway = { model, sources, ...access, produceTimeoutMs, queryTimeoutMs, now: Date.now };
+  const flink: FlinkParts = started.adopt(openViews(config, parts, { watermarks, avro: registry.flinkAvro }), (open) =>
+    closeViews(open, clusters),
+  );
+  const redis = openStreamsInRedis(parts);
+  if (redis) started.adopt(redis, (open) => open.close());
+  const sources = model.sources.map((source) => {
+    const served = serveSource(source, registry.schemas.get(source.topic));
+    return redis && redisPlaceOf(source) ? withLog(served, redis) : served;
+  });
+  const { produceTimeoutMs, queryTimeoutMs, idempotency } = config;
+  const { writer, transactions } = kafka;
+  const access = { feeds, cursors, writer, transactions, ...(redis && { redis }), flink, watermarks, errorLog: logger };
+  const limits = { produceTimeoutMs, queryTimeoutMs, idempotency };
+  const gateway = { model, sources, ...access, ...limits, now: Date.now };
   const schema = createSchema(gateway);
 
   const ending = new AbortController();
@@ -64,8 +78,14 @@ export async function openGateway(config: Config, parts: GatewayParts): Promise<
   // Nobody waits for Flink to compile: streams are there, and the state of the views can be asked for.
   void topics.made.then((areMade) => (areMade ? flink.views.start() : undefined)).then(() => flink.sql.warmUp());
 
+  started.adopt(
+    openDeadLetters(sources, { kafka: { log, writer, admin: kafka.admin, positions: kafka.positions }, logger }),
+    (open) => open.close(),
+  );
+
   const readiness = async () => ({
     kafka: await kafka.isReady(),
+    ...(redis && { redis: await redis.isReady() }),
     flink: clusters.flink ? await flink.isReady() : null,
   });
   const options = serverOptions.parse(config.server);
@@ -91,7 +111,7 @@ export async function openGateway(config: Config, parts: GatewayParts): Promise<
 function openViews(
   { sql, views }: Config,
   { model, clusters, logger }: GatewayParts,
-  watermarks: WatermarkListener,
+  { watermarks, avro }: { readonly watermarks: WatermarkListener; readonly avro: AvroReading | null },
 ): FlinkParts {
   const { flink, kafkaBrokers, restorePoints } = clusters;
   const settings = flinkSettings.parse({
@@ -109,7 +129,15 @@ function openViews(
     sqlIdleMs: sql.idleMs,
   });
   const bootstrapServers = flink?.kafkaBrokers ?? kafkaBrokers;
-  return openFlinkParts({ settings, model, bootstrapServers, restorePoints, watermarks, logger });
+  return openFlinkParts({
+    settings,
+    model,
+    bootstrapServers,
+    restorePoints,
+    watermarks,
+    logger,
+    ...(avro && { avro }),
+  });
 }
 
 /** A Flink that ends with the gateway leaves savepoints to go on from; another one keeps its jobs running. */
@@ -128,7 +156,7 @@ async function ensureTopics(
   { logger, signal }: { readonly logger: Logger; readonly signal: AbortSignal },
 ): Promise<{ readonly made: Promise<boolean> }> {
   const attempt = async () => {
-    const reports = await kafka.admin.ensure(model.sources.map(toTopicSettings));
+    const reports = await kafka.admin.ensure(kafkaSourcesOf(model).map(toTopicSettings));
     for (const { topic, differences } of reports) {
       for (const difference of differences) logger.warn({ topic }, difference);
     }

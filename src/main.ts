@@ -15,18 +15,28 @@ import { printStarted, showProgress } from './terminal.ts';
 const badInput = 2;
 const otherFault = 1;
 
-/** The `sluice` command. */
-async function main(): Promise<void> {
+/** The `sluice` command. Resolves with its exit code. */
+async function main(): Promise<number> {
   const config = loadConfig(process.env, process.argv.slice(2));
   switch (config.command) {
     case 'help':
-      return print(printHelp());
+      print(printHelp());
+      return 0;
     case 'version':
-      return print(await ownVersion());
+      print(await ownVersion());
+      return 0;
     case 'clean':
-      return clean(config);
+      await clean(config);
+      return 0;
     case 'start':
-      return serve(config);
+      await serve(config);
+      return 0;
+    default: {
+      const { runCommand } = await import('./commands.ts');
+      // What they print is the answer; what they log goes beside it.
+      const logger = await createLogger({ log: { level: 'warn', format: 'pretty' } });
+      return await runCommand(config.command, config, { logger, print });
+    }
   }
 }
 
@@ -57,10 +67,13 @@ async function serve(config: Config): Promise<void> {
 }
 
 /** Checks the declarations, then loads the gateway's own code while the JVMs start: each takes seconds. */
-async function open(config: Config, context: ClusterContext): Promise<Gateway> {
+async function open(config: Config, context: Omit<ClusterContext, 'model'>): Promise<Gateway> {
   const model = await loadModel(config.schemaDir);
   await requireFreePort(config.server);
-  const [clusters, { openGateway }] = await Promise.all([openClusters(config, context), import('./gateway.ts')]);
+  const [clusters, { openGateway }] = await Promise.all([
+    openClusters(config, { ...context, model }),
+    import('./gateway.ts'),
+  ]);
   return openGateway(config, { ...context, model, clusters });
 }
 
@@ -80,7 +93,7 @@ function listenForStop(): { readonly signal: AbortSignal; readonly asked: Promis
 }
 
 /** Pretty lines are made in this thread: pino's way of making them in another costs 20 MB. */
-async function createLogger({ log }: Config): Promise<Logger> {
+async function createLogger({ log }: Pick<Config, 'log'>): Promise<Logger> {
   const options = { level: log.level, base: null };
   if (log.format === 'json') return pino(options);
   const { default: pretty } = await import('pino-pretty');
@@ -111,8 +124,7 @@ function report(thrown: unknown): number {
 }
 
 try {
-  await main();
-  process.exit(0);
+  process.exit(await main());
 } catch (error) {
   process.exit(report(error));
 }

@@ -3,6 +3,7 @@ import { messageOf } from '#errors';
 import type { Field, FieldType } from '#model';
 import { type Decode, Inexact, scalarDecoders } from './decode-scalar.ts';
 import { mayLoseDigits, NumberText, parseExactly } from './exact-numbers.ts';
+import { compileFlat } from './flat-object.ts';
 import { Misfit, unexpected } from './misfit.ts';
 import { readerOf } from './read-property.ts';
 import type { Decoded, Node } from './types.ts';
@@ -98,8 +99,11 @@ function compileObject(fields: readonly Field[]): Decode {
     read: readerOf(field.column),
     decode: compileDecoder(field.type),
   }));
+  const flat = compileFlat(fields, 'NODE');
   return (value) => {
     if (!isObject(value)) throw unexpected('a JSON object', value);
+    const plain = flat?.(value);
+    if (plain) return plain;
     const node: Record<string, unknown> = {};
     let column = '';
     try {

@@ -3,6 +3,7 @@ import type { Field, FieldType, ScalarName } from '#model';
 import { toCanonicalDate, toCanonicalDateTime, toCanonicalTime } from './calendar.ts';
 import { checkJson } from './decode-scalar.ts';
 import { toPlainDecimal } from './exact-numbers.ts';
+import { compileFlat } from './flat-object.ts';
 import { Misfit, unexpected } from './misfit.ts';
 import { readerOf } from './read-property.ts';
 import type { Node } from './types.ts';
@@ -126,8 +127,12 @@ function compileObject(fields: readonly Field[], absent: Absent): Encode {
     read: readerOf(field.name),
     encode: compileEncoder(field.type),
   }));
+  // Built piece by piece, a text must be put together before it can be written.
+  const flat = absent === 'OMITTED' ? compileFlat(fields, 'RECORD') : null;
   return (value) => {
     if (typeof value !== 'object' || value === null) throw unexpected('an object', value);
+    const plain = flat?.(value);
+    if (plain) return JSON.stringify(plain);
     let text = '{';
     let name = '';
     try {

@@ -1,17 +1,39 @@
-import type { Field, FieldType } from '#model';
+import { SluiceError } from '#errors';
+import type { Field, FieldType, Source } from '#model';
+import { createAvroFormat } from './avro.ts';
+import { toShortest } from './byte-reader.ts';
 import { compileDecoder, compileJsonDecoder, toText } from './decode-json.ts';
 import { compileEncoder, compileJsonEncoder, refusingMisfits } from './encode-json.ts';
+import { createFramed } from './frame.ts';
+import { unexpected } from './misfit.ts';
 import { readerOf } from './read-property.ts';
-import type { Codec, Node } from './types.ts';
+import type { Codec, Node, NumberedSchema, Schemas } from './types.ts';
 
-/** Keys of records: nothing without key fields, plain text for one, a JSON object in their order for several. */
-export function createKeyCodec(fields: readonly Field[]): Pick<Codec, 'encodeKey' | 'decodeKey'> {
-  const [first, ...others] = fields;
+type KeyCodec = Pick<Codec, 'encodeKey' | 'decodeKey'>;
+
+/** Keys of records: nothing without key fields, else as `keyFormat` says. Throws `BAD_DECLARATION`. */
+export function createKeyCodec(
+  { key: fields, keyFormat, typeName }: Pick<Source, 'key' | 'keyFormat' | 'typeName'>,
+  schemas: Schemas | undefined,
+): KeyCodec {
+  const [first] = fields;
   if (first === undefined) return { encodeKey: () => null, decodeKey: () => null };
-  return others.length === 0 ? createPlainKey(first) : createJsonKey(fields);
+  switch (keyFormat) {
+    case 'STRING':
+      return createPlainKey(first);
+    case 'LONG':
+      return createLongKey(first);
+    case 'JSON':
+      return createJsonKey(fields);
+    case 'AVRO':
+      if (schemas === undefined) {
+        throw new SluiceError('BAD_DECLARATION', `${typeName}: keyFormat AVRO needs a schema registry.`);
+      }
+      return createAvroKey(fields, schemas);
+  }
 }
 
-function createPlainKey(field: Field): Pick<Codec, 'encodeKey' | 'decodeKey'> {
+function createPlainKey(field: Field): KeyCodec {
   const encode = compileEncoder(field.type);
   const decode = compileDecoder(field.type);
   const read = readerOf(field.name);
@@ -35,11 +57,46 @@ function createPlainKey(field: Field): Pick<Codec, 'encodeKey' | 'decodeKey'> {
   };
 }
 
-function createJsonKey(fields: readonly Field[]): Pick<Codec, 'encodeKey' | 'decodeKey'> {
+/** An integer in 8 bytes, highest first, as Java's LongSerializer writes it. */
+function createLongKey(field: Field): KeyCodec {
+  const read = readerOf(field.name);
+  return {
+    encodeKey(node) {
+      const value = read(node);
+      if (value === null || value === undefined) return null;
+      const isInteger = typeof value === 'bigint' ? BigInt.asIntN(64, value) === value : Number.isSafeInteger(value);
+      const key = Buffer.allocUnsafe(8);
+      refusingMisfits(() => {
+        if (!isInteger || (typeof value !== 'bigint' && typeof value !== 'number')) throw unexpected('BigInt', value);
+        key.writeBigInt64BE(BigInt(value));
+      });
+      return key;
+    },
+    decodeKey: (key) => (key.length === 8 ? { [field.name]: toShortest(key.readBigInt64BE()) } : null),
+  };
+}
+
+function createJsonKey(fields: readonly Field[]): KeyCodec {
   const encode = compileJsonEncoder(fields, 'NULL');
   const decode = compileJsonDecoder(fields);
   return {
     encodeKey: (node) => Buffer.from(encode(node)),
+    decodeKey(key): Node | null {
+      const decoded = decode(key);
+      return decoded.ok ? decoded.node : null;
+    },
+  };
+}
+
+function createAvroKey(fields: readonly Field[], schemas: Schemas): KeyCodec {
+  const { encode, decode } = createFramed(createAvroFormat(fields), {
+    byId: (id) => schemas.byId(id),
+    get writer(): NumberedSchema | null {
+      return schemas.keyWriter ?? null;
+    },
+  });
+  return {
+    encodeKey: encode,
     decodeKey(key): Node | null {
       const decoded = decode(key);
       return decoded.ok ? decoded.node : null;

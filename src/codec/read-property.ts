@@ -10,3 +10,10 @@ export function readerOf(name: string): ReadProperty {
     ? (object) => (Object.hasOwn(object, name) ? (object as Record<string, unknown>)[name] : undefined)
     : (object) => (object as Record<string, unknown>)[name];
 }
+
+/** Sets a property that is the object's own, whatever its name; a plain assignment to `__proto__` would not. */
+export function setOwn(object: object, name: string, value: unknown): void {
+  if (name === '__proto__') {
+    Object.defineProperty(object, name, { value, writable: true, enumerable: true, configurable: true });
+  } else (object as Record<string, unknown>)[name] = value;
+}

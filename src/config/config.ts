@@ -1,4 +1,5 @@
 import { SluiceError } from '#errors';
+import { type CommandWord, commandFaults, readCommand } from './commands.ts';
 import type { OptionName, OptionValues } from './options.ts';
 import { type Environment, readSettings, type SettingFault } from './read-settings.ts';
 
@@ -24,7 +25,15 @@ export type Clusters =
 /** All settings of one run, complete, checked and frozen. */
 export interface Config {
   /** What the command is to do. */
-  readonly command: 'start' | 'clean' | 'help' | 'version';
+  readonly command: 'start' | 'clean' | 'help' | 'version' | CommandWord;
+  /** What `import` and `check` were told. */
+  readonly declare: {
+    /** The topics to import; none: all. */
+    readonly topics: readonly string[];
+    readonly force: boolean;
+    readonly dryRun: boolean;
+    readonly json: boolean;
+  };
   readonly server: {
     readonly host: string;
     /** 0: any free port. */
@@ -43,6 +52,21 @@ export interface Config {
     readonly tablesTotalBytes: number;
     readonly idlePageMs: number;
   };
+  readonly registry: {
+    /** Null: the local stack's own, or none. */
+    readonly url: string | null;
+    /** As Flink reaches it; null: by the same address. */
+    readonly flinkUrl: string | null;
+    readonly mode: NonNullable<OptionValues['registryMode']>;
+    readonly username: string | null;
+    readonly password: string | null;
+    readonly token: string | null;
+    readonly caFile: string | null;
+    readonly certFile: string | null;
+    readonly keyFile: string | null;
+  };
+  /** `redis[s]://[user[:password]@]host[:port]`; null: the local stack's own, or none. */
+  readonly redisUrl: string | null;
   readonly views: {
     /** What is done with them at the start. */
     readonly mode: NonNullable<OptionValues['views']>;
@@ -69,7 +93,10 @@ export interface Config {
   readonly cursorSecrets: readonly string[];
   /** Whether to produce demo traffic. */
   readonly demo: boolean;
+  readonly compression: NonNullable<OptionValues['compression']>;
   readonly produceTimeoutMs: number;
+  /** How much is remembered of produce mutations with an `idempotencyKey`. */
+  readonly idempotency: { readonly windowMs: number; readonly maxEvents: number };
   readonly queryTimeoutMs: number;
   readonly log: {
     readonly level: NonNullable<OptionValues['logLevel']>;
@@ -82,12 +109,13 @@ export interface Config {
  * every fault; `details.faults` has them one by one. Who asks for help or the version gets it whatever else is wrong.
  */
 export function loadConfig(environment: Environment, commandLine: readonly string[]): Config {
-  const { values, given, faults } = readSettings(environment, commandLine);
+  const { values, given, faults, words } = readSettings(environment, commandLine);
   if (values.help === true) return toConfig('help', {});
   if (values.version === true) return toConfig('version', {});
-  const all = [...faults, ...contradictions(given)];
+  const all = [...faults, ...commandFaults(words, given), ...contradictions(given)];
   if (all.length > 0) throw badConfig(all);
-  return toConfig(values.clean === true ? 'clean' : 'start', values);
+  const { word, topics } = readCommand(words);
+  return toConfig(values.clean === true ? 'clean' : (word ?? 'start'), values, topics);
 }
 
 /** What is wrong with the settings together, whatever each of them says. */
@@ -108,6 +136,7 @@ function contradictions(given: ReadonlySet<OptionName>): readonly SettingFault[]
       message: `is missing: ${hasRest ? 'FLINK_REST_URL' : 'FLINK_SQL_GATEWAY_URL'} is set, and Sluice needs both, the JobManager for jobs and the SQL Gateway for statements`,
     });
   }
+  faults.push(...registryContradictions(given));
   if (given.has('flinkKafkaBrokers') && !hasRest && !hasGateway) {
     faults.push({
       name: 'FLINK_KAFKA_BROKERS',
@@ -115,6 +144,28 @@ function contradictions(given: ReadonlySet<OptionName>): readonly SettingFault[]
     });
   }
   return faults;
+}
+
+function registryContradictions(given: ReadonlySet<OptionName>): readonly SettingFault[] {
+  const needs = (name: OptionName, by: string, other: OptionName, otherName: string): readonly SettingFault[] =>
+    given.has(name) && !given.has(other)
+      ? [{ name: by, message: `is set without ${otherName}, which it belongs to` }]
+      : [];
+  const both = given.has('registryToken') && given.has('registryUsername');
+  return [
+    ...needs('flinkRegistryUrl', 'FLINK_REGISTRY_URL', 'registryUrl', 'SLUICE_REGISTRY_URL'),
+    ...needs('registryPassword', 'SLUICE_REGISTRY_PASSWORD', 'registryUsername', 'SLUICE_REGISTRY_USERNAME'),
+    ...needs('registryCertFile', 'SLUICE_REGISTRY_CERT_FILE', 'registryKeyFile', 'SLUICE_REGISTRY_KEY_FILE'),
+    ...needs('registryKeyFile', 'SLUICE_REGISTRY_KEY_FILE', 'registryCertFile', 'SLUICE_REGISTRY_CERT_FILE'),
+    ...(both
+      ? [
+          {
+            name: 'SLUICE_REGISTRY_TOKEN',
+            message: 'is set beside SLUICE_REGISTRY_USERNAME: the registry knows the gateway by one of the two',
+          },
+        ]
+      : []),
+  ];
 }
 
 function badConfig(faults: readonly SettingFault[]): SluiceError {
@@ -125,11 +176,17 @@ function badConfig(faults: readonly SettingFault[]): SluiceError {
   });
 }
 
-function toConfig(command: Config['command'], values: OptionValues): Config {
+function toConfig(command: Config['command'], values: OptionValues, topics: readonly string[] = []): Config {
   const clusters = toClusters(values);
   const isLocal = clusters.kind === 'local';
   return Object.freeze({
     command,
+    declare: Object.freeze({
+      topics: Object.freeze(topics),
+      force: values.force === true,
+      dryRun: values.dryRun === true,
+      json: values.json === true,
+    }),
     server: Object.freeze({
       host: values.host ?? '127.0.0.1',
       port: values.port ?? 4000,
@@ -146,6 +203,8 @@ function toConfig(command: Config['command'], values: OptionValues): Config {
       tablesTotalBytes: values.tablesTotalBytes ?? 512 * 1024 * 1024,
       idlePageMs: values.idlePageMs ?? 30_000,
     }),
+    registry: toRegistry(values, isLocal),
+    redisUrl: values.redisUrl ?? null,
     views: Object.freeze({ mode: values.views ?? 'apply', onDemandGraceMs: values.onDemandGraceMs ?? 60_000 }),
     sql: Object.freeze({
       // Only who started the cluster for himself may be presumed to let anybody who reaches the gateway start jobs on it.
@@ -165,12 +224,33 @@ function toConfig(command: Config['command'], values: OptionValues): Config {
     clusters,
     cursorSecrets: Object.freeze(values.cursorSecrets ?? []),
     demo: values.demo ?? isLocal,
+    compression: values.compression ?? 'none',
     produceTimeoutMs: values.produceTimeoutMs ?? 10_000,
+    idempotency: Object.freeze({
+      windowMs: values.idempotencyWindowMs ?? 600_000,
+      maxEvents: values.idempotencyMaxEvents ?? 250_000,
+    }),
     queryTimeoutMs: values.queryTimeoutMs ?? 10_000,
     log: Object.freeze({
       level: values.logLevel ?? (isLocal ? 'warn' : 'info'),
       format: values.logFormat ?? (isLocal ? 'pretty' : 'json'),
     }),
+  });
+}
+
+function toRegistry(values: OptionValues, isLocal: boolean): Config['registry'] {
+  const url = values.registryUrl ?? null;
+  return Object.freeze({
+    url,
+    flinkUrl: values.flinkRegistryUrl ?? null,
+    // In a registry that was started for these declarations there is nothing that they could be held against.
+    mode: values.registryMode ?? (isLocal && url === null ? 'register' : 'check'),
+    username: values.registryUsername ?? null,
+    password: values.registryPassword ?? null,
+    token: values.registryToken ?? null,
+    caFile: values.registryCaFile ?? null,
+    certFile: values.registryCertFile ?? null,
+    keyFile: values.registryKeyFile ?? null,
   });
 }
 

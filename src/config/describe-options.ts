@@ -1,3 +1,4 @@
+import { describeCommands } from './commands.ts';
 import { optionEntries } from './options.ts';
 
 /** One setting as a person reads about it. Empty texts where there is nothing to say. */
@@ -30,7 +31,8 @@ export function printHelp(): string {
     return `  ${names}${row.unit === '' ? '' : `  (${row.unit})`}\n${indent}${row.meaning}${fallback}`;
   });
   return [
-    'Sluice: a GraphQL API gateway for streams. Usage: npm start -- [options]',
+    'Sluice: a GraphQL API gateway for streams. Usage: npm start -- [options], or npx sluice <command> [options]',
+    ...describeCommands(),
     'Options and environment variables; an option wins over the variable beside it.',
     ...options,
     '',

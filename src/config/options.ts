@@ -25,6 +25,11 @@ function wholeNumber(smallest: number, largest: number) {
 
 const url = z.url({ protocol: /^https?$/, error: 'is not an http or https address, such as http://localhost:8081' });
 
+const redisUrl = z.url({
+  protocol: /^rediss?$/,
+  error: 'is not an address of Redis, such as redis://localhost:6379 or rediss://user:password@host:6380',
+});
+
 const truths: ReadonlyMap<string, boolean> = new Map(
   ['true', 'on', 'yes', '1']
     .map((word): [string, boolean] => [word, true])
@@ -46,6 +51,8 @@ const brokers = z
 const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 const logFormats = ['pretty', 'json'] as const;
 const sqlModes = ['off', 'read', 'all'] as const;
+const registryModes = ['check', 'register'] as const;
+const compressions = ['none', 'gzip', 'zstd'] as const;
 const viewsModes = ['apply', 'check', 'off'] as const;
 
 function oneOf<const T extends readonly [string, ...string[]]>(values: T) {
@@ -153,6 +160,99 @@ const optionSpecs = {
     unit: 'host:port, …',
     meaning: 'The same brokers as Flink reaches them, when that differs from how the gateway does.',
   },
+  redisUrl: {
+    env: 'SLUICE_REDIS_URL',
+    flag: null,
+    kind: 'value',
+    schema: redisUrl,
+    default: 'none: the local stack starts one when a declaration needs it',
+    unit: 'URL',
+    meaning: 'Redis, for streams with source: REDIS: redis://user:password@host:port, with TLS rediss://…',
+    isSecret: true,
+  },
+  registryUrl: {
+    env: 'SLUICE_REGISTRY_URL',
+    flag: null,
+    kind: 'value',
+    schema: url,
+    default: 'none: the local stack starts one when a declaration needs it',
+    unit: 'URL',
+    meaning: "Schema registry with Confluent's API, for the formats AVRO, PROTOBUF and JSON_SCHEMA. A path is kept.",
+  },
+  flinkRegistryUrl: {
+    env: 'FLINK_REGISTRY_URL',
+    flag: null,
+    kind: 'value',
+    schema: url,
+    default: 'as SLUICE_REGISTRY_URL',
+    unit: 'URL',
+    meaning: 'The same registry as Flink reaches it, when that differs from how the gateway does.',
+  },
+  registryMode: {
+    env: 'SLUICE_REGISTRY_MODE',
+    flag: null,
+    kind: 'value',
+    schema: oneOf(registryModes),
+    default: 'check; register with the local registry',
+    unit: registryModes.join(', '),
+    meaning: 'Whether declared types are only held against the registry, or registered where it lacks them.',
+  },
+  registryUsername: {
+    env: 'SLUICE_REGISTRY_USERNAME',
+    flag: null,
+    kind: 'value',
+    schema: z.string(),
+    default: 'none',
+    unit: 'text',
+    meaning: 'Who the gateway is at the registry (basic authentication).',
+  },
+  registryPassword: {
+    env: 'SLUICE_REGISTRY_PASSWORD',
+    flag: null,
+    kind: 'value',
+    schema: z.string(),
+    default: 'none',
+    unit: 'text',
+    meaning: 'The password of SLUICE_REGISTRY_USERNAME.',
+    isSecret: true,
+  },
+  registryToken: {
+    env: 'SLUICE_REGISTRY_TOKEN',
+    flag: null,
+    kind: 'value',
+    schema: z.string(),
+    default: 'none',
+    unit: 'text',
+    meaning: 'Bearer token for the registry, instead of user and password.',
+    isSecret: true,
+  },
+  registryCaFile: {
+    env: 'SLUICE_REGISTRY_CA_FILE',
+    flag: null,
+    kind: 'value',
+    schema: z.string(),
+    default: "the machine's own authorities",
+    unit: 'PEM file',
+    meaning: 'Whose certificates the registry may have.',
+  },
+  registryCertFile: {
+    env: 'SLUICE_REGISTRY_CERT_FILE',
+    flag: null,
+    kind: 'value',
+    schema: z.string(),
+    default: 'none',
+    unit: 'PEM file',
+    meaning: 'Certificate by which the registry knows the gateway. Needs SLUICE_REGISTRY_KEY_FILE.',
+  },
+  registryKeyFile: {
+    env: 'SLUICE_REGISTRY_KEY_FILE',
+    flag: null,
+    kind: 'value',
+    schema: z.string(),
+    default: 'none',
+    unit: 'PEM file',
+    meaning: 'The key of SLUICE_REGISTRY_CERT_FILE.',
+  },
   views: {
     env: 'SLUICE_VIEWS',
     flag: null,
@@ -252,6 +352,15 @@ const optionSpecs = {
     unit: 'ms',
     meaning: 'An ad hoc subscription whose client takes nothing of what is there for so long is ended.',
   },
+  compression: {
+    env: 'SLUICE_COMPRESSION',
+    flag: null,
+    kind: 'value',
+    schema: oneOf(compressions),
+    default: 'none',
+    unit: compressions.join(', '),
+    meaning: 'How records are compressed that the gateway writes. It reads all that Kafka knows.',
+  },
   produceTimeoutMs: {
     env: 'SLUICE_PRODUCE_TIMEOUT_MS',
     flag: null,
@@ -260,6 +369,24 @@ const optionSpecs = {
     default: '10000',
     unit: 'ms',
     meaning: 'Deadline of a produce mutation; a record without an answer by then is UNKNOWN or NOT_WRITTEN.',
+  },
+  idempotencyWindowMs: {
+    env: 'SLUICE_IDEMPOTENCY_WINDOW_MS',
+    flag: null,
+    kind: 'value',
+    schema: wholeNumber(1000, 86_400_000),
+    default: '600000',
+    unit: 'ms',
+    meaning: 'For how long a produce mutation with an idempotencyKey is remembered: repeated, it has the same answer.',
+  },
+  idempotencyMaxEvents: {
+    env: 'SLUICE_IDEMPOTENCY_MAX_EVENTS',
+    flag: null,
+    kind: 'value',
+    schema: wholeNumber(1, 10_000_000),
+    default: '250000',
+    unit: 'events',
+    meaning: 'Most events of such mutations that are remembered, about 300 bytes each; more are refused as OVERLOADED.',
   },
   queryTimeoutMs: {
     env: 'SLUICE_QUERY_TIMEOUT_MS',
@@ -388,6 +515,33 @@ const optionSpecs = {
     default: 'pretty with the local stack, else json',
     unit: logFormats.join(', '),
     meaning: 'Log lines for people, or one JSON object a line for machines.',
+  },
+  force: {
+    env: null,
+    flag: '--force',
+    kind: 'switch',
+    schema: flag,
+    default: '',
+    unit: '',
+    meaning: 'With import: replace files whose declaration is another one now.',
+  },
+  dryRun: {
+    env: null,
+    flag: '--dry-run',
+    kind: 'switch',
+    schema: flag,
+    default: '',
+    unit: '',
+    meaning: 'With import: show what would be written, and write nothing.',
+  },
+  json: {
+    env: null,
+    flag: '--json',
+    kind: 'switch',
+    schema: flag,
+    default: '',
+    unit: '',
+    meaning: 'With check: print what was found as JSON, one object a line.',
   },
   clean: {
     env: null,

@@ -14,6 +14,8 @@ export interface SettingFault {
 
 /** What was given, and everything that is wrong with it. */
 export interface Settings {
+  /** The words of the command line that are no options, in order. */
+  readonly words: readonly string[];
   readonly values: OptionValues;
   /** What was given at all, right or wrong. */
   readonly given: ReadonlySet<OptionName>;
@@ -29,6 +31,7 @@ interface Given {
 interface Reading {
   readonly given: Map<OptionName, Given>;
   readonly faults: SettingFault[];
+  readonly words: string[];
 }
 
 const ownPrefix = 'SLUICE_';
@@ -39,7 +42,7 @@ const ownPrefix = 'SLUICE_';
  * are faults, so that no misspelt setting is silently without effect.
  */
 export function readSettings(environment: Environment, commandLine: readonly string[]): Settings {
-  const reading: Reading = { given: new Map(), faults: [] };
+  const reading: Reading = { given: new Map(), faults: [], words: [] };
   readEnvironment(environment, reading);
   readCommandLine(commandLine, reading);
   const values: Partial<Record<OptionName, unknown>> = {};
@@ -51,7 +54,8 @@ export function readSettings(environment: Environment, commandLine: readonly str
     else
       reading.faults.push({ name: given.by, message: `${show(spec, given.text)} ${parsed.error.issues[0]?.message}` });
   }
-  return { values: values as OptionValues, given: new Set(reading.given.keys()), faults: reading.faults };
+  const { given, faults, words } = reading;
+  return { values: values as OptionValues, given: new Set(given.keys()), faults, words };
 }
 
 function readEnvironment(environment: Environment, { given, faults }: Reading): void {
@@ -67,14 +71,14 @@ function readEnvironment(environment: Environment, { given, faults }: Reading): 
   }
 }
 
-function readCommandLine(commandLine: readonly string[], { given, faults }: Reading): void {
+function readCommandLine(commandLine: readonly string[], { given, faults, words }: Reading): void {
   for (let at = 0; at < commandLine.length; at++) {
     const [option, inline] = splitOnce(commandLine[at] ?? '');
     const next = commandLine[at + 1];
     const hasNext = next !== undefined && !next.startsWith('-');
     const found = findOption(option);
     if (!option.startsWith('-')) {
-      faults.push({ name: option, message: 'is not expected here; options begin with --' });
+      words.push(commandLine[at] ?? '');
     } else if (found === null) {
       faults.push({ name: option, message: `is no option${suggest(option, flags())}` });
       // What follows was meant as its value.

@@ -25,12 +25,26 @@ export const codes = {
   },
   KAFKA_UNAVAILABLE: { retryable: true, meaning: 'No Kafka broker answered in time.' },
   KAFKA_REFUSED: { retryable: false, meaning: 'Kafka answered with an error that a retry will not cure.' },
+  REDIS_UNAVAILABLE: { retryable: true, meaning: 'Redis did not answer in time, or cannot be reached.' },
+  REDIS_REFUSED: { retryable: false, meaning: "Redis answered with an error; the message is Redis's own." },
+  RECORD_TOO_LARGE: {
+    retryable: false,
+    meaning: 'A record is larger than its topic allows (`max.message.bytes`); it was not written.',
+  },
   TOPIC_MISSING: { retryable: false, meaning: 'The topic of this field does not exist in Kafka.' },
   FLINK_UNAVAILABLE: {
     retryable: true,
     meaning: 'Flink (JobManager or SQL Gateway) did not answer in time, or is not configured.',
   },
   FLINK_REFUSED: { retryable: false, meaning: "Flink refused the request; the message is Flink's own." },
+  REGISTRY_UNAVAILABLE: {
+    retryable: true,
+    meaning: 'The schema registry did not answer in time, or has no schema yet that the events can be written with.',
+  },
+  REGISTRY_REFUSED: {
+    retryable: false,
+    meaning: "The schema registry refused the request; the message is the registry's own.",
+  },
   SQL_REJECTED: {
     retryable: false,
     meaning: "Flink does not accept the SQL; the message is Flink's own, with line and column where it has them.",

@@ -21,6 +21,7 @@ import { TopicFeed } from './topic-feed.ts';
 
 /** Settings of {@link Feeds}. */
 export interface FeedsOptions {
+  /** What all sources lie in that have no log of their own. */
   readonly log: RecordLog;
   /** Bound of the newest records kept in memory for each partition that somebody reads, in bytes. */
   readonly ringBytes?: number;
@@ -96,13 +97,13 @@ export class Feeds {
 
   /** What a cursor of this source is bound to. */
   async scope(source: FeedSource): Promise<CursorScope> {
-    const { clusterId, topicId } = await this.#options.log.identify(source.topic);
+    const { clusterId, topicId } = await this.#logOf(source).identify(source.topic);
     return { clusterId, topicId, field: source.field };
   }
 
   /** The bounds of the source's topic now. */
   bounds(source: FeedSource): Promise<ReadonlyMap<number, Bounds>> {
-    return this.#options.log.bounds(source.topic);
+    return this.#logOf(source).bounds(source.topic);
   }
 
   /** Topics that are followed at present. */
@@ -112,7 +113,8 @@ export class Feeds {
 
   /** One page of history, merged over the partitions by timestamp. */
   async query(source: FeedSource, request: QueryRequest): Promise<Page> {
-    const { log, pageBytes } = this.#options;
+    const log = this.#logOf(source);
+    const { pageBytes } = this.#options;
     return await queryHistory(source, request, { log, pageBytes, scope: await this.scope(source) });
   }
 
@@ -198,33 +200,37 @@ export class Feeds {
   async #partsOf(shared: Shared, source: FeedSource): Promise<SubscriptionParts> {
     const feed = await shared.opened;
     if (shared.parts?.source === source) return shared.parts;
-    const { log, pageBytes, now } = this.#options;
-    const parts = { feed, log, source, pageBytes, now };
+    const { pageBytes, now } = this.#options;
+    const parts = { feed, log: this.#logOf(source), source, pageBytes, now };
     shared.parts = parts;
     return parts;
   }
 
   /** Waits for a deleted topic to be there again; rejects with the error when it takes too long. */
-  async #untilThere({ topic }: FeedSource, error: SluiceError, signal: AbortSignal): Promise<void> {
+  async #untilThere(source: FeedSource, error: SluiceError, signal: AbortSignal): Promise<void> {
     const deadline = AbortSignal.timeout(this.#options.recreatedWithinMs);
     while (!signal.aborted) {
       if (deadline.aborted) throw error;
-      const isThere = await this.#options.log.identify(topic).then(
-        () => true,
-        () => false,
-      );
+      const isThere = await this.#logOf(source)
+        .identify(source.topic)
+        .then(
+          () => true,
+          () => false,
+        );
       if (isThere) return;
       await delay(recreatedPollMs, undefined, { signal }).catch(() => undefined);
     }
   }
 
-  #join({ topic, fields, decode, table }: FeedSource): Shared {
+  #join(source: FeedSource): Shared {
+    const { topic, fields, decode, table } = source;
     const known = this.#shared.get(topic);
     if (known && !known.feed?.failure) {
       known.subscribers += 1;
       return known;
     }
-    const { log, ringBytes } = this.#options;
+    const { ringBytes } = this.#options;
+    const log = this.#logOf(source);
     const parts = {
       budget: this.#budget,
       rounds: this.#rounds,
@@ -243,6 +249,10 @@ export class Feeds {
     this.#shared.set(topic, shared);
     this.#watchIdle();
     return shared;
+  }
+
+  #logOf({ log }: FeedSource): RecordLog {
+    return log ?? this.#options.log;
   }
 
   /** Last one out closes. */

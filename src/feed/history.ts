@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { SluiceError } from '#errors';
 import type { Bounds, Epochs, LogBatch, LogGap, Position, RecordLog } from './log.ts';
 import { type PageLimit, type Run, takeMerged } from './merge.ts';
-import type { FeedRecord, RecordDecoder } from './record.ts';
+import { decodeAll, type FeedRecord, type RecordDecoder } from './record.ts';
 
 /** How many bytes one read of history asks for. */
 const readBytes = 1024 * 1024;
@@ -101,7 +101,8 @@ export class History {
       this.#ahead = null;
       const batches = await (ahead ?? this.#read(empty, signal));
       for (const batch of batches) {
-        if (batch.gap) gaps.push(batch.gap);
+        const gap = this.#within(batch);
+        if (gap) gaps.push(gap);
         this.#accept(batch);
       }
       if (batches.length === 0) await pause(signal);
@@ -133,6 +134,12 @@ export class History {
     }
   }
 
+  /** A gap that reaches past the range is missing here only as far as the range goes. */
+  #within({ partition, gap }: LogBatch): LogGap | null {
+    const end = this.#tracks.find((track) => track.partition === partition)?.end;
+    return gap && end !== undefined && gap.to > end && gap.from < end ? { ...gap, to: end } : gap;
+  }
+
   #accept(batch: LogBatch): void {
     const track = this.#tracks.find(({ partition }) => partition === batch.partition);
     if (!track) return;
@@ -142,7 +149,7 @@ export class History {
     const waiting = track.records.slice(track.taken);
     // What was read ahead of a truncation is not the log's any more.
     const kept = gap?.reason === 'TRUNCATED' ? waiting.filter(({ offset }) => offset < gap.to) : waiting;
-    track.records = [...kept, ...wanted.map(this.#decode)];
+    track.records = [...kept, ...decodeAll(this.#decode, wanted)];
     track.taken = 0;
     // A log that ends before the range does (truncated since) ends the range. A read may also reach past the range:
     // what lies there is not ours to skip.
@@ -180,6 +187,7 @@ export async function positionOfLast(
   },
 ): Promise<Position> {
   const { log, decode, topic, topicId, bounds, signal } = options;
+  if (log.positionOfLast) return await log.positionOfLast(topic, count);
   const from = new Map<number, bigint>();
   const until = new Map<number, bigint>();
   for (const [partition, { start, end }] of bounds) {

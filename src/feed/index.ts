@@ -23,7 +23,15 @@ export type {
 export type { Page, RecordFilter } from './page.ts';
 export { PageQueue } from './page-queue.ts';
 export { epochsOf } from './position.ts';
-export { createRecordDecoder, type FeedRecord, type Operation, type RecordDecoder } from './record.ts';
+export { createPreparedLog, type PrepareRecords } from './prepared-log.ts';
+export {
+  type BadRecords,
+  createRecordDecoder,
+  type FeedRecord,
+  faultIn,
+  type Operation,
+  type RecordDecoder,
+} from './record.ts';
 export type { Sink } from './sink.ts';
 export type { FeedSource, TableShape } from './source.ts';
 export type { EndPosition, Gap, PartitionOffset, StartPosition } from './start.ts';

@@ -27,6 +27,8 @@ export interface Bounds {
   readonly end: bigint;
   /** The leader epoch under which the end holds; -1 when unknown. It grows with every change of the leader. */
   readonly epoch: number;
+  /** The most records that can lie in between, where offsets do not count them. */
+  readonly records?: bigint;
 }
 
 /** Identity of a topic: a deleted and re-created topic has another id. */
@@ -38,11 +40,13 @@ export interface TopicIdentity {
 
 /** Records asked for that are no longer (or not) in the log. */
 export interface LogGap {
-  readonly reason: 'EXPIRED' | 'TRUNCATED';
+  readonly reason: 'EXPIRED' | 'TRUNCATED' | 'DISCONNECTED';
   /** The offset that was asked for. */
   readonly from: bigint;
   /** Where reading goes on. */
   readonly to: bigint;
+  /** Null: nobody knows how many records those are. Absent: as many as there are offsets. */
+  readonly missed?: null;
 }
 
 /** What one fetch brought of one partition. Offsets may have legal holes (compaction, transaction markers). */
@@ -80,7 +84,7 @@ export interface TailOptions extends ReachedUnder {
 }
 
 /**
- * The port through which the feed reads a partitioned log. Implemented by `kafka`.
+ * The port through which the feed reads a partitioned log. Implemented by `kafka` and `redis`.
  * Reads are read-committed. Every method rejects with a SluiceError: `KAFKA_UNAVAILABLE` after the
  * adapter's own deadline, `TOPIC_MISSING` when there is no such topic.
  */
@@ -91,6 +95,13 @@ export interface RecordLog {
   bounds(topic: string): Promise<ReadonlyMap<number, Bounds>>;
   /** For every partition the offset of the first record at or after the time, or the end. */
   positionAt(topic: string, timestampMs: number): Promise<Position>;
+  /** For every partition the offset of the first of the last records, so many in all. Absent: found by reading, for offsets count records. */
+  positionOfLast?(topic: string, count: number): Promise<Position>;
+  /**
+   * Whether the topic is another one than that in which the position was reached, although its id is the same. Absent:
+   * the id tells.
+   */
+  isOther?(topic: string, position: Position): Promise<boolean>;
   /**
    * For each partition asked for: where the log of that leader epoch, or else of the largest one below it, ends now
    * (OffsetForLeaderEpoch). A position reached under the epoch and beyond this end was truncated. Partitions whose

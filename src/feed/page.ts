@@ -33,14 +33,16 @@ export interface Page {
 /** True for a record that a subscriber wants. */
 export type RecordFilter = (record: FeedRecord) => boolean;
 
-/** From the gravest: what was counted does not exist any more; is not what it was; is gone; was left out. */
-const gravity: readonly Gap['reason'][] = ['RECREATED', 'TRUNCATED', 'EXPIRED', 'CONFLATED'];
+/** From the gravest: what was counted does not exist any more; is not what it was; was never seen; is gone; was left out. */
+const gravity: readonly Gap['reason'][] = ['RECREATED', 'TRUNCATED', 'DISCONNECTED', 'EXPIRED', 'CONFLATED'];
 
 /** Makes one gap of those that a read met: the gravest reason, and how many are missing if that is known of all. */
 export function joinGaps(first: Gap | null, met: readonly LogGap[]): Gap | null {
   const gaps = [
     ...(first ? [first] : []),
-    ...met.map(({ reason, from, to }): Gap => ({ reason, missed: reason === 'TRUNCATED' ? null : to - from })),
+    ...met.map(({ reason, from, to, missed }): Gap => {
+      return { reason, missed: reason === 'TRUNCATED' || missed === null ? null : to - from };
+    }),
   ];
   const reason = gravity.find((one) => gaps.some((gap) => gap.reason === one));
   if (!reason) return null;

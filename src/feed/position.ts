@@ -3,9 +3,9 @@ import type { Bounds, Epochs, Position } from './log.ts';
 /** How many offsets lie between the position and the ends: an upper bound of the records still to come. */
 export function lagOf(position: Position, bounds: ReadonlyMap<number, Bounds>): bigint {
   let lag = 0n;
-  for (const [partition, { end }] of bounds) {
+  for (const [partition, { end, records }] of bounds) {
     const missing = end - (position.get(partition) ?? 0n);
-    if (missing > 0n) lag += missing;
+    if (missing > 0n) lag += records !== undefined && records < missing ? records : missing;
   }
   return lag;
 }

@@ -21,8 +21,16 @@ export interface FeedRecord {
   readonly weight: number;
 }
 
-/** Turns a log record into what subscribers see. Never throws. */
-export type RecordDecoder = (record: LogRecord) => FeedRecord;
+/** Turns a log record into what subscribers see; null when it is not for them to see. Never throws. */
+export type RecordDecoder = (record: LogRecord) => FeedRecord | null;
+
+/** What becomes of a source's records that do not decode, and how many there were. */
+export interface BadRecords {
+  /** Subscribers see them, with the fault; else they are left out, as if compaction had removed them. */
+  readonly areReported: boolean;
+  /** Grows with each one, and again when it is read again. */
+  count: number;
+}
 
 /** Memory that a record takes beside its key and value bytes: objects, decoded fields, array slots. */
 const recordOverheadBytes = 256;
@@ -33,19 +41,39 @@ export interface ValueDecoder {
     value: Buffer,
   ):
     | { readonly ok: true; readonly node: Readonly<Record<string, unknown>> }
-    | { readonly ok: false; readonly fault: { readonly reason: string } };
+    | { readonly ok: false; readonly fault: RecordFault };
 }
+
+/** Why a record does not decode. */
+export interface RecordFault {
+  readonly reason: string;
+  /** It may decode later: what it needs is not at hand now. */
+  readonly retry?: true;
+}
+
+const unexpectedTombstone: RecordFault = {
+  reason: 'The record has no value (a tombstone), but this stream is no table.',
+};
 
 /**
  * Builds the decoder of one source. On a table a record without a value is a DELETE; elsewhere it does not decode. Key
  * and headers are slices of the whole fetch: see {@link toLasting}.
  */
-export function createRecordDecoder(codec: ValueDecoder, isTable: boolean): RecordDecoder {
+export function createRecordDecoder(
+  codec: ValueDecoder,
+  isTable: boolean,
+  bad: BadRecords = { areReported: true, count: 0 },
+): RecordDecoder {
   return ({ partition, offset, timestampMs, key, value, headers }) => {
     const valueBytes = value?.length ?? 0;
     const weight = valueBytes * 2 + (key?.length ?? 0) + weightOf(headers) + recordOverheadBytes;
     const decoded = value === null ? null : codec.decode(value);
     const hasNode = decoded?.ok === true;
+    const fault = hasNode ? null : faultOf(decoded, isTable);
+    if (fault !== null) {
+      bad.count += 1;
+      if (!bad.areReported) return null;
+    }
     return {
       partition,
       offset,
@@ -54,16 +82,31 @@ export function createRecordDecoder(codec: ValueDecoder, isTable: boolean): Reco
       headers,
       operation: isTable ? (decoded ? 'UPSERT' : 'DELETE') : 'INSERT',
       node: hasNode ? decoded.node : null,
-      fault: hasNode ? null : faultOf(decoded, isTable),
+      fault: fault?.reason ?? null,
       valueBytes,
       weight,
     };
   };
 }
 
-function faultOf(decoded: ReturnType<ValueDecoder['decode']> | null, isTable: boolean): string | null {
-  if (decoded) return decoded.ok ? null : decoded.fault.reason;
-  return isTable ? null : 'The record has no value (a tombstone), but this stream is no table.';
+/** What subscribers see of the records. */
+export function decodeAll(decode: RecordDecoder, records: readonly LogRecord[]): FeedRecord[] {
+  const decoded: FeedRecord[] = [];
+  for (const record of records) {
+    const seen = decode(record);
+    if (seen) decoded.push(seen);
+  }
+  return decoded;
+}
+
+/** Why a record with this value does not decode; null when it does. */
+export function faultIn(codec: ValueDecoder, value: Buffer | null, isTable: boolean): RecordFault | null {
+  return faultOf(value === null ? null : codec.decode(value), isTable);
+}
+
+function faultOf(decoded: ReturnType<ValueDecoder['decode']> | null, isTable: boolean): RecordFault | null {
+  if (decoded) return decoded.ok ? null : decoded.fault;
+  return isTable ? null : unexpectedTombstone;
 }
 
 /** The record with a key and headers of its own, for those who keep it: a slice would keep its whole fetch in memory. */

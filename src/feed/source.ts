@@ -1,4 +1,5 @@
 import type { Field } from '#model';
+import type { RecordLog } from './log.ts';
 import type { RecordDecoder } from './record.ts';
 
 /** What makes a source a table. */
@@ -17,6 +18,8 @@ export interface FeedSource {
   /** What its filters may name. */
   readonly fields: readonly Field[];
   readonly decode: RecordDecoder;
+  /** Where its records lie, when that is not the log that all others have. */
+  readonly log?: RecordLog;
   /** Present when its topic holds the present row of each key. */
   readonly table?: TableShape;
 }

@@ -16,7 +16,8 @@ export type StartPosition =
   /** Of a table: the present rows, then what changes. */
   | { readonly kind: 'rows' }
   | { readonly kind: 'earliest' }
-  | { readonly kind: 'latest' }
+  /** The gap is told with the first page: something is missed by beginning there. */
+  | { readonly kind: 'latest'; readonly gap?: Gap }
   | { readonly kind: 'time'; readonly timestampMs: number }
   | { readonly kind: 'last'; readonly count: number }
   | { readonly kind: 'offsets'; readonly offsets: readonly PartitionOffset[] }
@@ -30,7 +31,7 @@ export type EndPosition =
 
 /** Why records between two pages are missing. */
 export interface Gap {
-  readonly reason: 'EXPIRED' | 'TRUNCATED' | 'RECREATED' | 'CONFLATED';
+  readonly reason: 'EXPIRED' | 'TRUNCATED' | 'RECREATED' | 'DISCONNECTED' | 'CONFLATED';
   /** How many offsets are gone; null when nobody can know. */
   readonly missed: bigint | null;
 }
@@ -101,7 +102,7 @@ async function afterCursor(cursor: CursorContent, context: StartContext): Promis
   const { bounds, topicId } = context;
   const epochs = epochsOf(bounds);
   // The gravest of gaps: nothing that the cursor counted exists any more, in no partition.
-  if (cursor.topicId !== topicId) {
+  if (cursor.topicId !== topicId || (await context.log.isOther?.(context.topic, cursor.position))) {
     return { position: startsOf(bounds), epochs, gap: { reason: 'RECREATED', missed: null } };
   }
   const ends = await logEnds(cursor.position, cursor.epochs, context);

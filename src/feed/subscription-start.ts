@@ -19,7 +19,7 @@ export interface Start {
 /** Finds where a subscription to a topic's records begins. Rejects with TOPIC_MISSING when the topic is another one by now. */
 export async function findStart(start: StartPosition, parts: SubscriptionParts, signal: AbortSignal): Promise<Start> {
   const { position, epochs } = parts.feed.dispatcher;
-  if (start.kind === 'latest') return { from: { position, epochs }, gap: null };
+  if (start.kind === 'latest') return { from: { position, epochs }, gap: start.gap ?? null };
   const resolved = await resolveStart(start, await contextOf(parts, signal));
   await parts.feed.verify();
   return { from: { position: resolved.position, epochs: resolved.epochs }, gap: resolved.gap };

@@ -10,7 +10,7 @@ import type { Bounds, LogBatch, RecordLog, TopicIdentity } from './log.ts';
 import type { Page } from './page.ts';
 import type { ReadAhead } from './read-ahead.ts';
 import type { ReaderParts } from './reader.ts';
-import { type RecordDecoder, toLasting } from './record.ts';
+import { decodeAll, type RecordDecoder, toLasting } from './record.ts';
 import { Ring, type RingBudget } from './ring.ts';
 import type { Rounds } from './rounds.ts';
 import type { TableShape } from './source.ts';
@@ -202,7 +202,7 @@ export class TopicFeed {
     const { decode, counters } = this.#options;
     const ring = this.#ringOf(batch);
     const before = ring.head;
-    const records = batch.records.map((record) => toLasting(decode(record)));
+    const records = decodeAll(decode, batch.records).map(toLasting);
     if (batch.gap) ring.reset(batch.gap.to);
     ring.append(records, batch.next);
     counters.recordsSeen += records.length;

@@ -1,4 +1,4 @@
-/** Talking to Flink, the only user of undici: JobManager and SQL Gateway, their clients, sessions and errors. */
+/** Talking to Flink, with registry the only user of undici: JobManager and SQL Gateway, their clients, sessions and errors. */
 
 export { type Cause, parseCauses } from './fault.ts';
 export {

@@ -1,4 +1,4 @@
-import { type Model, sessionProperties, sessionStatements, toDdl } from '#model';
+import { type AvroReading, type Model, sessionProperties, sessionStatements, toDdl } from '#model';
 import { JobControl } from './job-control.ts';
 import { JobManager } from './job-manager.ts';
 import type { FlinkOptions, Logger } from './options.ts';
@@ -16,6 +16,8 @@ export interface OpenFlinkOptions {
   readonly bootstrapServers: string;
   /** Further Kafka client settings of Flink's tables, without the prefix `properties.`. */
   readonly kafkaProperties?: Readonly<Record<string, string>>;
+  /** How Flink reads streams of format AVRO; absent: not at all. */
+  readonly avro?: AvroReading;
   readonly logger: Logger;
 }
 
@@ -72,14 +74,19 @@ export function openFlink(options: OpenFlinkOptions): Flink | null {
 }
 
 function sessionFactory(options: OpenFlinkOptions, gateway: SqlGateway) {
-  const { settings, model, bootstrapServers, kafkaProperties, logger } = options;
+  const { settings, model, bootstrapServers, kafkaProperties, avro, logger } = options;
   return (name: string, reading: SessionReading) =>
     new SqlSession({
       gateway,
       name,
       properties: sessionProperties({ idleTimeoutMs: settings.sourceIdleTimeoutMs }),
       prelude: sessionStatements,
-      tables: toDdl(model, { bootstrapServers, ...reading, ...(kafkaProperties ? { kafkaProperties } : {}) }),
+      tables: toDdl(model, {
+        bootstrapServers,
+        ...reading,
+        ...(kafkaProperties && { kafkaProperties }),
+        ...(avro && { avro }),
+      }),
       heartbeatIntervalMs: settings.heartbeatIntervalMs,
       idleMs: settings.sessionIdleMs,
       statementTimeoutMs: settings.statementTimeoutMs,

@@ -1,4 +1,13 @@
-import { type Field, isTable, type Model, type Source, type Stream, toProduceField, type View } from '#model';
+import {
+  type Field,
+  isTable,
+  type Model,
+  redisPlaceOf,
+  type Source,
+  type Stream,
+  toProduceField,
+  type View,
+} from '#model';
 
 const sampleOf: Readonly<Record<string, string>> = {
   ID: '"alice"',
@@ -18,7 +27,7 @@ const sampleOf: Readonly<Record<string, string>> = {
 /** Operations on the declared types for a person to start from, one a tab of GraphiQL. They are valid on the model's schema. */
 export function exampleOperations(model: Model): readonly string[] {
   const views = model.sources.filter((source): source is View => source.kind === 'view');
-  const streams = model.sources.filter((source): source is Stream => source.kind === 'stream');
+  const streams = model.sources.filter((source): source is Stream => source.kind === 'stream' && !redisPlaceOf(source));
   const view = views.find((candidate) => !isTable(candidate)) ?? views[0];
   const stream = streams.find((candidate) => view?.reads.includes(candidate.topic)) ?? streams[0];
   return [

@@ -1,9 +1,10 @@
 import type { Codec } from '#codec';
-import type { Cursors, FeedSource, Feeds, Position } from '#feed';
+import type { BadRecords, Cursors, FeedSource, Feeds, Position } from '#feed';
 import type { Jobs } from '#jobs';
-import type { Writer } from '#kafka';
+import type { AtomicWriter, Writer } from '#kafka';
 import type { Model, Source } from '#model';
 import type { Queries } from '#queries';
+import type { Redis } from '#redis';
 import type { ErrorLog } from './client-errors.ts';
 
 /** A declared stream or view with what is needed to serve it. */
@@ -11,8 +12,10 @@ export interface ServedSource {
   readonly source: Source;
   readonly codec: Codec;
   readonly feed: FeedSource;
-  /** The CREATE TABLE that stands for it in SQL, for people to read. */
-  readonly ddl: string;
+  /** How many of its records did not decode. */
+  readonly badRecords: BadRecords;
+  /** The CREATE TABLE that stands for it in SQL, for people to read; null for what lies in Redis, which Flink cannot read. */
+  readonly ddl: string | null;
 }
 
 /** What the schema needs of Flink. Without a configured Flink it says so itself. */
@@ -40,6 +43,12 @@ export interface Gateway {
   readonly feeds: Feeds;
   readonly cursors: Cursors;
   readonly writer: Writer;
+  /** Absent: nothing can be produced with `atomic`. */
+  readonly transactions?: AtomicWriter;
+  /** How much is remembered of calls with an `idempotencyKey`; ten minutes when absent. */
+  readonly idempotency?: { readonly windowMs: number; readonly maxEvents: number };
+  /** Absent: nothing is declared there. */
+  readonly redis?: Pick<Redis, 'append' | 'publish'>;
   readonly flink: FlinkAccess;
   /** Absent: no watermark is known. */
   readonly watermarks?: WatermarkAccess;

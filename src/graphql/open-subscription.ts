@@ -1,6 +1,7 @@
 import type { GraphQLResolveInfo } from 'graphql';
 import { SluiceError } from '#errors';
 import { canonicalWhere, type Page, PageQueue, type SubscribeRequest } from '#feed';
+import { redisPlaceOf } from '#model';
 import type { GraphQLContext } from './builder.ts';
 import { toClientError } from './client-errors.ts';
 import { EndCursor } from './end-cursor.ts';
@@ -89,14 +90,14 @@ function groupKey(field: string, key: string, { where, maxRecords }: Subscriptio
 /** A page with what its fields need. */
 export function servedPage(gateway: Gateway, { feed, source }: ServedSource, page: Page): ServedPage {
   const { cursors, now, watermarks } = gateway;
-  const { topic } = feed;
+  const topic = redisPlaceOf(source)?.name ?? feed.topic;
   const { scope } = page;
   const asOfMs = page.live ? now() : page.asOfMs;
   const time = asOfMs === undefined ? {} : { asOfMs };
   const encode = ({ end, epochs, bookmark }: CursorPlace) =>
     cursors.encode(scope, end, epochs, feed.table ? { ...time, ...(bookmark && { bookmark }) } : undefined);
   const hasOne = source.kind === 'view' && watermarks && !page.bookmark;
-  const watermark = hasOne ? () => watermarks.at(topic, scope.topicId, page.end) : noWatermark;
+  const watermark = hasOne ? () => watermarks.at(feed.topic, scope.topicId, page.end) : noWatermark;
   return { topic, page, encode, endCursor: () => encode(page), watermark };
 }
 

@@ -87,7 +87,7 @@ export function addProduceTypes(builder: Builder) {
     }),
   });
 
-  return { payload, options: addProduceOptions(builder) };
+  return { payload, outcome, error, options: addProduceOptions(builder) };
 }
 
 /** The types that {@link addProduceTypes} made. */
@@ -108,6 +108,16 @@ function addProduceOptions(builder: Builder) {
       headers: t.field({ type: [header], description: 'Headers of every record.' }),
       partition: t.int({ description: 'The partition of every record; chosen by the key when absent.' }),
       timestamp: t.field({ type: 'DateTime', description: 'The timestamp of every record; now when absent.' }),
+      idempotencyKey: t.string({
+        description:
+          'Of your choice, for this call alone: the same call with the same key again, within ten minutes unless configured, has the answer of the first. Each record carries `<key>/<index>` in its header `sluice-idempotency-key`.',
+      }),
+      atomic: t.boolean({
+        description: 'One Kafka transaction: all events become visible to readers of committed records, or none does.',
+      }),
+      timeoutMs: t.int({
+        description: 'When every event has its outcome at the latest, in milliseconds; as configured when absent.',
+      }),
     }),
   });
 }

@@ -1,72 +1,124 @@
+import { createHash } from 'node:crypto';
 import type { GraphQLResolveInfo, SelectionSetNode } from 'graphql';
-import { messageOf, SluiceError } from '#errors';
+import { SluiceError } from '#errors';
 import { epochsOf, type Position } from '#feed';
 import type { NewRecord, WriteOutcome } from '#kafka';
-import { type Stream, toProduceField } from '#model';
-import type { BuildContext } from './builder.ts';
-import type { DeclaredNode, DeclaredTypes } from './declared-types.ts';
 import type { Gateway, ServedSource } from './gateway.ts';
-import type { ProduceResult, ProduceTypes } from './produce-types.ts';
+import { type Outcomes, ProduceMemory } from './produce-memory.ts';
+import { checkOptions, type EventList, type ProduceOptions, toRecords } from './produce-records.ts';
+import type { ProduceResult } from './produce-types.ts';
 import { badArgument } from './record-types.ts';
 
-const maxEvents = 10_000;
+const defaultMemory = { windowMs: 600_000, maxEvents: 250_000 };
 
-/** `ProduceOptions` as GraphQL coerced it. */
-interface Options {
-  readonly headers?:
-    | readonly { readonly name: string; readonly value?: string | null | undefined }[]
-    | null
-    | undefined;
-  readonly partition?: number | null | undefined;
-  readonly timestamp?: string | null | undefined;
+/** A call of a produce or delete mutation. */
+export interface ProduceCall {
+  readonly lists: readonly EventList[];
+  readonly options: ProduceOptions;
+  /** Whether cursors are asked for: they cost a look at the log. */
+  readonly wantsCursors: boolean;
+  /** Canonical text of the caller's rights, when callers differ: keys of one are not those of another. */
+  readonly rights: string | null | undefined;
 }
 
-/** Adds `produceX` of a declared stream. */
-export function addProduceField(
-  { builder, gateway }: BuildContext,
-  declared: DeclaredTypes,
-  types: ProduceTypes,
-  { served, stream }: { readonly served: ServedSource; readonly stream: Stream },
-): void {
-  const eventTime = stream.eventTime.field?.name;
-  const optional = new Set(eventTime ? [eventTime] : []);
-  const input = declared.input(
-    { name: stream.typeName, description: stream.description, fields: stream.fields },
-    optional,
-  );
-  builder.mutationField(toProduceField(stream.plural), (t) =>
-    t.field({
-      type: types.payload,
-      description: `Writes events to ${stream.topic}. All are checked before any is written; each has its own outcome.`,
-      args: {
-        events: t.arg({ type: [input], required: true, description: `The events, 1 to ${maxEvents}.` }),
-        options: t.arg({ type: types.options, description: 'Headers, partition and timestamp.' }),
-      },
-      resolve: (_root, args, _context, info) =>
-        produce(gateway, served, {
-          events: args.events,
-          options: args.options ?? {},
-          wantsCursors: selectsCursor(info),
-        }),
-    }),
-  );
+/** Writes what produce and delete mutations are given; one for a gateway, because of what it remembers. */
+export class Producer {
+  readonly #gateway: Gateway;
+  readonly #memory: ProduceMemory;
+
+  constructor(gateway: Gateway) {
+    this.#gateway = gateway;
+    this.#memory = new ProduceMemory({ ...(gateway.idempotency ?? defaultMemory), now: gateway.now });
+  }
+
+  /** One result a list. Everything is checked before anything is written. */
+  async produce(call: ProduceCall): Promise<readonly ProduceResult[]> {
+    const { lists, options } = call;
+    checkOptions(options);
+    const { transactions } = this.#gateway;
+    if (options.atomic && !transactions) throw badArgument('options.atomic', 'this gateway has no Kafka to do it.');
+    const now = this.#gateway.now();
+    const records = lists.map((list) => toRecords(list, options, now));
+    // Asked for before anything is written: whatever is in the log by then is not ours.
+    const placesOf = call.wantsCursors ? await Promise.all(lists.map(({ served }) => this.#places(served))) : [];
+    const outcomes = await this.#writeOnce(call, records);
+    return lists.map(({ served }, list) => toResult(served, outcomes[list] ?? [], placesOf[list]));
+  }
+
+  async #places({ feed }: ServedSource): Promise<Places> {
+    const { feeds, cursors } = this.#gateway;
+    const [bounds, scope] = await Promise.all([feeds.bounds(feed), feeds.scope(feed)]);
+    const ends = new Map([...bounds].map(([partition, { end }]) => [partition, end]));
+    const epochs = epochsOf(bounds);
+    return { ends, encode: (position) => cursors.encode(scope, position, epochs) };
+  }
+
+  async #writeOnce(call: ProduceCall, records: readonly NewRecord[][]): Promise<Outcomes> {
+    const { lists, options, rights } = call;
+    const { idempotencyKey } = options;
+    const timeoutMs = options.timeoutMs ?? this.#gateway.produceTimeoutMs;
+    if (!idempotencyKey) return await this.#write(lists, records, { atomic: options.atomic === true, timeoutMs });
+    const places = lists.map(({ kind, served, path }) => [kind, served.source.plural, path]);
+    const keyed = {
+      key: JSON.stringify([rights ?? '', idempotencyKey]),
+      fingerprint: fingerprintOf([places, lists.map(({ events }) => events), { ...options, timeoutMs: null }]),
+      events: records.reduce((sum, list) => sum + list.length, 0),
+      timeoutMs,
+    };
+    return await this.#memory.run(keyed, async (before) => {
+      const open = records.map((list, at) => list.filter((_, index) => before?.[at]?.[index]?.outcome !== 'ACKED'));
+      const written = await this.#write(lists, open, { atomic: options.atomic === true, timeoutMs });
+      return before ? merge(before, written) : written;
+    });
+  }
+
+  /** One outcome a record. Rejects only when nothing was written. */
+  async #write(
+    lists: readonly EventList[],
+    records: readonly NewRecord[][],
+    { atomic, timeoutMs: deadlineMs }: { readonly atomic: boolean; readonly timeoutMs: number },
+  ): Promise<Outcomes> {
+    const { writer, transactions } = this.#gateway;
+    const topics = lists.map(({ served }, list) => ({ topic: served.source.topic, records: records[list] ?? [] }));
+    if (atomic && transactions) return await transactions.write(topics, { deadlineMs });
+    const [only, ...others] = topics;
+    if (only && others.length === 0) return [await writer.write(only.topic, only.records, { deadlineMs })];
+    return await Promise.all(
+      topics.map(async (list) => {
+        try {
+          return await writer.write(list.topic, list.records, { deadlineMs });
+        } catch (error) {
+          // Nothing of this list was taken; others may have been.
+          if (!(error instanceof SluiceError)) throw error;
+          return list.records.map((): WriteOutcome => ({ outcome: 'NOT_WRITTEN', partition: null, error }));
+        }
+      }),
+    );
+  }
 }
 
-async function produce(
-  gateway: Gateway,
-  served: ServedSource,
-  call: { readonly events: readonly DeclaredNode[]; readonly options: Options; readonly wantsCursors: boolean },
-): Promise<ProduceResult> {
-  const { feed, source } = served;
-  const records = toRecords(gateway, served, call);
-  // Asked for before anything is written: whatever is in the log by then is not ours.
-  const [bounds, scope] = call.wantsCursors
-    ? await Promise.all([gateway.feeds.bounds(feed), gateway.feeds.scope(feed)])
-    : [null, null];
-  const outcomes = await gateway.writer.write(source.topic, records, { deadlineMs: gateway.produceTimeoutMs });
-  const before = positionBefore(outcomes, bounds ?? new Map());
-  const epochs = epochsOf(bounds ?? new Map());
-  const encode = (position: Position) => (scope ? gateway.cursors.encode(scope, position, epochs) : '');
+/** Where a topic ended before anything was written, and how a place in it becomes a cursor. */
+interface Places {
+  readonly ends: Position;
+  readonly encode: (position: Position) => string;
+}
+
+/** Takes the place of what was open before, in order. */
+function merge(before: Outcomes, written: Outcomes): Outcomes {
+  return before.map((list, at) => {
+    const fresh = (written[at] ?? []).values();
+    return list.map((outcome) => (outcome.outcome === 'ACKED' ? outcome : (fresh.next().value ?? outcome)));
+  });
+}
+
+function fingerprintOf(value: unknown): string {
+  const text = JSON.stringify(value, (_key, part) => (typeof part === 'bigint' ? `${part}` : part));
+  return createHash('sha256').update(text).digest('base64');
+}
+
+function toResult({ source }: ServedSource, outcomes: readonly WriteOutcome[], places?: Places): ProduceResult {
+  const before = places ? positionBefore(outcomes, places.ends) : new Map<number, bigint>();
+  const encode = (position: Position) => places?.encode(position) ?? '';
   return {
     records: outcomes.map((result) => ({
       topic: source.topic,
@@ -77,48 +129,14 @@ async function produce(
   };
 }
 
-/** Checks and encodes every event before any is written. */
-function toRecords(
-  gateway: Gateway,
-  { source, codec }: ServedSource,
-  { events, options }: { readonly events: readonly DeclaredNode[]; readonly options: Options },
-): NewRecord[] {
-  if (events.length < 1 || events.length > maxEvents)
-    throw badArgument('events', `1 to ${maxEvents} events, not ${events.length}.`);
-  const now = gateway.now();
-  const timestampMs = options.timestamp ? Date.parse(options.timestamp) : now;
-  const timeField = source.kind === 'stream' ? source.eventTime.field?.name : undefined;
-  const headers = (options.headers ?? []).map(({ name, value }) => ({
-    name,
-    value: value === null || value === undefined ? null : Buffer.from(value),
-  }));
-  return events.map((event, index) => {
-    const node =
-      timeField && (event[timeField] ?? null) === null ? { ...event, [timeField]: new Date(now).toISOString() } : event;
-    try {
-      const record = { key: codec.encodeKey(node), value: codec.encode(node), headers, timestampMs };
-      return typeof options.partition === 'number' ? { ...record, partition: options.partition } : record;
-    } catch (error) {
-      throw new SluiceError('BAD_EVENT', `events[${index}]: ${messageOf(error)} Nothing of this call was written.`, {
-        details: { path: ['events', index] },
-        cause: error,
-      });
-    }
-  });
-}
-
 /** Before the first acknowledged record in each partition that got one; at the end that was in the others. */
-function positionBefore(
-  outcomes: readonly WriteOutcome[],
-  bounds: ReadonlyMap<number, { readonly end: bigint }>,
-): Position {
+function positionBefore(outcomes: readonly WriteOutcome[], ends: Position): Position {
   const first = new Map<number, bigint>();
   for (const result of outcomes) {
     if (result.outcome !== 'ACKED') continue;
     const known = first.get(result.partition);
     if (known === undefined || result.offset < known) first.set(result.partition, result.offset);
   }
-  const ends = [...bounds].map(([partition, { end }]) => [partition, end] as const);
   return new Map([...ends, ...first]);
 }
 
@@ -127,7 +145,7 @@ function positionPast(before: Position, result: WriteOutcome): Position {
 }
 
 /** Whether the operation asks for a cursor, at any depth, also within fragments: it costs a look at the log. */
-function selectsCursor(info: GraphQLResolveInfo): boolean {
+export function selectsCursor(info: GraphQLResolveInfo): boolean {
   const within = (set: SelectionSetNode | undefined): boolean =>
     (set?.selections ?? []).some((selection) => {
       if (selection.kind === 'FragmentSpread') return within(info.fragments[selection.name.value]?.selectionSet);

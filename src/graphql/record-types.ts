@@ -95,24 +95,29 @@ export function addRecordTypes(builder: Builder) {
     } as const,
   });
 
-  return { metadata, badRecord, operation, overflow, pageInfo: addPageInfo(builder), ...addPositions(builder) };
+  const gap = addGap(builder);
+  const pageInfo = addPageInfo(builder, gap);
+  return { metadata, badRecord, operation, overflow, gap, pageInfo, ...addPositions(builder) };
 }
 
 /** The types that {@link addRecordTypes} made. */
 export type RecordTypes = ReturnType<typeof addRecordTypes>;
 
-function addPageInfo(builder: Builder) {
+function addGap(builder: Builder) {
   const gapReason = builder.enumType('GapReason', {
     description: 'Why records are missing.',
     values: {
       EXPIRED: { description: 'Retention deleted them before they were read.' },
       TRUNCATED: { description: 'The log is shorter than it was: a leader was lost.' },
       RECREATED: { description: 'The topic was deleted and made anew; reading goes on at its beginning.' },
+      DISCONNECTED: {
+        description: 'Of a Redis channel: the connection was lost for a time, and what was published then is not kept.',
+      },
       CONFLATED: { description: 'The subscriber was slow and asked for the newest only.' },
     } as const,
   });
 
-  const gap = builder.objectRef<Gap>('Gap').implement({
+  return builder.objectRef<Gap>('Gap').implement({
     description: 'Records that are missing before this page. Nothing is ever left out without a gap that says so.',
     fields: (t) => ({
       reason: t.expose('reason', { type: gapReason, description: 'Why they are missing.' }),
@@ -124,7 +129,9 @@ function addPageInfo(builder: Builder) {
       }),
     }),
   });
+}
 
+function addPageInfo(builder: Builder, gap: ReturnType<typeof addGap>) {
   return builder.objectRef<ServedPage>('StreamPageInfo').implement({
     description: 'Where a page stands in its stream.',
     fields: (t) => ({

@@ -1,5 +1,5 @@
 import { type GraphQLSchema, lexicographicSortSchema, printSchema } from 'graphql';
-import { isTable } from '#model';
+import { isTable, redisPlaceOf } from '#model';
 import { createBuilder } from './builder.ts';
 import { addClusterFields } from './cluster-fields.ts';
 import { DeclaredTypes } from './declared-types.ts';
@@ -7,9 +7,10 @@ import type { Gateway } from './gateway.ts';
 import { addJobFields } from './job-fields.ts';
 import { addJobMutations } from './job-mutations.ts';
 import { addJobTypes } from './job-types.ts';
-import { addProduceField } from './produce.ts';
+import { addProduceFields } from './produce-fields.ts';
 import { addProduceTypes } from './produce-types.ts';
 import { addRecordTypes } from './record-types.ts';
+import { addRedisFields } from './redis-fields.ts';
 import { addSourceFields } from './source-fields.ts';
 import { addSqlFields } from './sql-fields.ts';
 import { addStreamFields } from './stream-fields.ts';
@@ -24,10 +25,14 @@ export function createSchema(gateway: Gateway): GraphQLSchema {
   const produceTypes = addProduceTypes(builder);
   const declared = new DeclaredTypes(builder);
   for (const served of gateway.sources) {
+    if (redisPlaceOf(served.source)) continue;
     if (!isTable(served.source)) addSourceFields(context, declared, recordTypes, served);
-    if (served.source.kind === 'stream')
-      addProduceField(context, declared, produceTypes, { served, stream: served.source });
   }
+  const streams = gateway.sources.flatMap((served) =>
+    served.source.kind === 'stream' && !redisPlaceOf(served.source) ? [{ served, stream: served.source }] : [],
+  );
+  addProduceFields(context, declared, produceTypes, streams);
+  addRedisFields(context, declared, { recordTypes, produceTypes });
   addTableFields(context, declared, recordTypes);
   const { job } = addJobTypes(context, declared);
   addStreamFields(context, job);

@@ -42,7 +42,8 @@ export function compileSelection(root: GraphQLObjectType, context: SelectionCont
   return compileObject(root, [context.operation.selectionSet], context);
 }
 
-function compileObject(
+/** The same for what is selected of a value of the type that is at hand. */
+export function compileObject(
   type: GraphQLObjectType,
   selections: readonly SelectionSetNode[],
   context: SelectionContext,

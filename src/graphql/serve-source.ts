@@ -1,13 +1,17 @@
-import { createCodec } from '#codec';
+import { createCodec, type Schemas } from '#codec';
 import { createRecordDecoder } from '#feed';
-import { createStreamDdl, isTable, type Source } from '#model';
+import { createStreamDdl, isTable, redisPlaceOf, type Source } from '#model';
 import type { ServedSource } from './gateway.ts';
 
-/** What is needed to serve a declared stream or view. */
-export function serveSource(source: Source): ServedSource {
-  const codec = createCodec(source);
-  const decode = createRecordDecoder(codec, isTable(source));
+/** What is needed to serve a declared stream or view; `schemas` where its format has a schema registry. */
+export function serveSource(source: Source, schemas?: Schemas): ServedSource {
+  const codec = createCodec(source, schemas);
+  const badRecords = { areReported: source.kind === 'view' || source.onBadRecord === 'REPORT', count: 0 };
+  // What becomes a dead letter is counted as that, once; here it may be read many times.
+  const hasDeadLetters = source.kind === 'stream' && source.deadLetterTopic !== null;
+  const decode = createRecordDecoder(codec, isTable(source), hasDeadLetters ? { ...badRecords } : badRecords);
   const { topic, plural: field, fields, key } = source;
   const table = isTable(source) ? { table: { key, decodeKey: codec.decodeKey } } : {};
-  return { source, codec, ddl: createStreamDdl(source), feed: { topic, field, fields, decode, ...table } };
+  const feed = { topic, field, fields, decode, ...table };
+  return { source, codec, ddl: redisPlaceOf(source) ? null : createStreamDdl(source), feed, badRecords };
 }

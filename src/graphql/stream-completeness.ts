@@ -3,7 +3,7 @@ import type { BuildContext, Builder } from './builder.ts';
 import type { ServedSource } from './gateway.ts';
 import type { TypeRef } from './job-types.ts';
 
-/** Adds to the type `Stream` what tells how final its rows are, and how complete. */
+/** Adds to the type `Stream` what tells how final its rows are, how complete, and how many do not decode. */
 export function addCompleteness({ builder, gateway }: BuildContext, stream: TypeRef<ServedSource>): void {
   const finality = addFinality(builder);
   builder.objectFields(stream, (t) => ({
@@ -18,6 +18,17 @@ export function addCompleteness({ builder, gateway }: BuildContext, stream: Type
       description:
         'The event time up to which the results of a view are complete and in its topic. To ask begins to look after it: null until some checkpoints of its job later, for streams, and where Flink tells none.',
       resolve: ({ source }) => (source.kind === 'view' ? (gateway.watermarks?.latest(source.topic) ?? null) : null),
+    }),
+    badRecords: t.field({
+      type: 'BigInt',
+      description:
+        'How many records that do not decode this gateway has read since its start. One that is read again counts again, unless the stream has dead letters.',
+      resolve: ({ badRecords }) => badRecords.count,
+    }),
+    deadLetterTopic: t.string({
+      nullable: true,
+      description: 'Where bad records are copied to; null unless the stream is declared with DEAD_LETTER.',
+      resolve: ({ source }) => (source.kind === 'stream' ? source.deadLetterTopic : null),
     }),
   }));
 }

@@ -1,6 +1,7 @@
 import { SluiceError } from '#errors';
 import type { Job } from '#flink';
 import type { ViewStatus } from '#jobs';
+import { redisPlaceOf } from '#model';
 import type { BuildContext, Builder } from './builder.ts';
 import type { ServedSource } from './gateway.ts';
 import type { TypeRef } from './job-types.ts';
@@ -9,6 +10,7 @@ import { addCompleteness } from './stream-completeness.ts';
 /** Adds the query `streams`. */
 export function addStreamFields({ builder, gateway }: BuildContext, job: TypeRef<Job>): void {
   const stream = addStream({ builder, gateway });
+  addHome(builder, stream);
   addJob({ builder, gateway }, stream, job);
   addCompleteness({ builder, gateway }, stream);
   builder.queryField('streams', (t) =>
@@ -51,12 +53,14 @@ function addStream({ builder, gateway }: BuildContext) {
         description: 'As declared.',
         resolve: ({ source }) => source.description,
       }),
-      topic: t.string({ description: 'The Kafka topic, and the table in SQL.', resolve: ({ source }) => source.topic }),
       key: t.stringList({
         description: 'The fields that make the record key, in order.',
         resolve: ({ source }) => source.key.map(({ name }) => name),
       }),
-      ddl: t.exposeString('ddl', { description: 'The table as Flink SQL sees it.' }),
+      ddl: t.exposeString('ddl', {
+        nullable: true,
+        description: 'The table as Flink SQL sees it; null for what lies in Redis, which Flink does not see.',
+      }),
       sql: t.string({
         nullable: true,
         description: 'The SELECT of a view; null for a stream.',
@@ -113,6 +117,36 @@ function addJob({ builder, gateway }: BuildContext, stream: TypeRef<ServedSource
 function orNull(thrown: unknown): null {
   if (thrown instanceof SluiceError && thrown.code === 'NOT_FOUND') return null;
   throw thrown;
+}
+
+const homes = {
+  TOPIC: 'KAFKA_TOPIC',
+  CHANNEL: 'REDIS_CHANNEL',
+  PATTERN: 'REDIS_PATTERN',
+  STREAM: 'REDIS_STREAM',
+} as const;
+
+function addHome(builder: Builder, stream: TypeRef<ServedSource>): void {
+  const home = builder.enumType('StreamHome', {
+    description: 'Where a stream lies.',
+    values: {
+      KAFKA_TOPIC: { description: 'A Kafka topic.' },
+      REDIS_CHANNEL: { description: 'A pub/sub channel of Redis: live only.' },
+      REDIS_PATTERN: { description: 'All pub/sub channels of Redis that fit a pattern: live and read only.' },
+      REDIS_STREAM: { description: 'A Redis Stream.' },
+    } as const,
+  });
+  builder.objectFields(stream, (t) => ({
+    topic: t.string({
+      description: 'The Kafka topic, and the table in SQL; of Redis the channel, the pattern or the key of the stream.',
+      resolve: ({ source }) => redisPlaceOf(source)?.name ?? source.topic,
+    }),
+    home: t.field({
+      type: home,
+      description: 'Where it lies.',
+      resolve: ({ source }) => homes[redisPlaceOf(source)?.kind ?? 'TOPIC'],
+    }),
+  }));
 }
 
 function addViewState(builder: Builder) {

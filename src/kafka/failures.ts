@@ -20,6 +20,12 @@ export function refused(message: string, cause?: unknown): SluiceError {
   return new SluiceError('KAFKA_REFUSED', message, { cause });
 }
 
+/** The topic takes no record of that size, alone in its batch. */
+export function recordTooLarge(topic: string, bytes: number, cause?: unknown): SluiceError {
+  const message = `A record of ${bytes} bytes is larger than the topic "${topic}" allows. Make it smaller, or raise the topic's max.message.bytes.`;
+  return new SluiceError('RECORD_TOO_LARGE', message, { cause, details: { topic, bytes } });
+}
+
 /** The gateway is on its way down. */
 export function shuttingDown(): SluiceError {
   return new SluiceError('SHUTTING_DOWN', 'The connection to Kafka is being closed.');

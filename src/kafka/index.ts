@@ -1,4 +1,17 @@
 /** The only user of the Kafka libraries: writes with kafkajs, reads with @platformatic/kafka, administers topics. */
 export { openKafka } from './kafka.ts';
 export { type KafkaOptions, kafkaOptionsSchema, type Logger } from './options.ts';
-export type { Kafka, NewRecord, TopicAdmin, TopicReport, TopicSettings, WriteOutcome, Writer } from './types.ts';
+export type {
+  AtomicWriter,
+  Kafka,
+  NewRecord,
+  PositionOf,
+  StoredPositions,
+  TopicAdmin,
+  TopicDescription,
+  TopicRecords,
+  TopicReport,
+  TopicSettings,
+  WriteOutcome,
+  Writer,
+} from './types.ts';

@@ -1,5 +1,7 @@
+import { randomUUID } from 'node:crypto';
 import { withDeadline } from './deadline.ts';
 import { unavailable } from './failures.ts';
+import { GroupPositions } from './group-positions.ts';
 import { createKafkajs } from './kafkajs-client.ts';
 import { LiveReader } from './live-reader.ts';
 import { Offsets } from './offsets.ts';
@@ -9,6 +11,8 @@ import { KafkaLog } from './record-log.ts';
 import { KafkaTopicAdmin } from './topic-admin.ts';
 import { TopicConfigs } from './topic-configs.ts';
 import { Topics } from './topics.ts';
+import { TransactionWire } from './transaction-wire.ts';
+import { Transactions } from './transactions.ts';
 import type { Kafka } from './types.ts';
 import { Wire } from './wire.ts';
 import { KafkaWriter } from './writer.ts';
@@ -24,18 +28,28 @@ export function openKafka(options: KafkaOptions, logger: Logger): Kafka {
   const offsets = new Offsets(wire, topics, deadlineMs);
   const live = new LiveReader({ wire, topics, offsets, logger, options: { ...options.reader, metadataMaxAgeMs } });
   const kafkajs = createKafkajs(connection, logger);
-  const writer = new KafkaWriter(topics, new ProducerSender(kafkajs, connection, logger), options.writer);
+  const producing = { requestTimeoutMs: connection.requestTimeoutMs, compression: options.writer.compression };
+  const writer = new KafkaWriter(topics, new ProducerSender(kafkajs, producing, logger), options.writer);
+  const transactions = new Transactions({
+    topics,
+    wire: new TransactionWire(wire, connection),
+    options: options.writer,
+    idPrefix: `${connection.clientId}-${randomUUID()}`,
+  });
   const configs = new TopicConfigs(kafkajs, topics, deadlineMs);
   const admin = new KafkaTopicAdmin(kafkajs, topics, deadlineMs);
+  const positions = new GroupPositions(wire, deadlineMs);
   const close = async (closeDeadlineMs?: number) => {
     live.close();
-    await writer.close(closeDeadlineMs);
+    await Promise.all([writer.close(closeDeadlineMs), transactions.close(closeDeadlineMs)]);
     await wire.close();
   };
   return {
     writer,
+    transactions,
     log: new KafkaLog({ wire, topics, offsets, live, configs }, deadlineMs),
     admin,
+    positions,
     writtenEnds: (topic) => offsets.writtenEnds(topic),
     isReady: async () => {
       const asked = withDeadline(wire.metadata([]), readyWithinMs, () => unavailable('a readiness question'));

@@ -1,10 +1,14 @@
 import { createRequire } from 'node:module';
 import { Kafka, type logCreator, logLevel } from 'kafkajs';
+import { addZstd } from './compression.ts';
 import type { ConnectionOptions, Logger } from './options.ts';
+import { quickenVarints } from './quick-varints.ts';
 
 /** A kafkajs client that logs through the logger and retries nothing by itself but what its parts insist on. */
 export function createKafkajs(connection: ConnectionOptions, logger: Logger): Kafka {
   restIdleRequestQueues();
+  addZstd();
+  quickenVarints();
   return new Kafka({
     brokers: [...connection.brokers],
     clientId: connection.clientId,

@@ -28,11 +28,17 @@ export const writerSchema = z.object({
     .default(64 * 1024 * 1024),
   /** How long a record waits for company while its broker is idle. 0: only for those of the same turn of the event loop. */
   lingerMs: z.int().min(0).max(2).default(0),
+  /** How batches are compressed. Read is whatever Kafka knows. */
+  compression: z.enum(['none', 'gzip', 'zstd']).default('none'),
   /** Where a partition's batch ends; must stay below the broker's `message.max.bytes` (1 MiB). */
   maxBatchBytes: z
     .int()
     .min(1)
     .default(512 * 1024),
+  /** Transactions at the same time, each with a transactional id of its own; other atomic writes wait. */
+  maxTransactions: z.int().min(1).default(8),
+  /** When Kafka aborts a transaction whose gateway is gone; until then read-committed readers stand before it. */
+  transactionTimeoutMs: z.int().min(1_000).default(20_000),
 });
 
 /** Bounds of what is fetched. */

@@ -1,9 +1,9 @@
 import kafkajs, { type Kafka, type RecordMetadata } from 'kafkajs';
 import { messageOf } from '#errors';
 import type { AttemptResult, Batch, Sender } from './batch.ts';
-import { refused, unavailable } from './failures.ts';
-import type { ConnectionOptions, Logger } from './options.ts';
-import { LeadersDiffer, PartitionUnknown, ProducerSession } from './producer-session.ts';
+import { recordTooLarge, refused, unavailable } from './failures.ts';
+import type { Logger } from './options.ts';
+import { LeadersDiffer, PartitionUnknown, ProducerSession, type ProducerSettings } from './producer-session.ts';
 
 /** Not among the names that Node finds in the CommonJS module. */
 const { KafkaJSProtocolError } = kafkajs;
@@ -27,6 +27,8 @@ const finalForSome = new Set([
   'INVALID_RECORD',
   'CORRUPT_MESSAGE',
 ]);
+/** Those among them that say that the batch is larger than its topic allows. */
+const tooLarge = new Set(['MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE']);
 /** Kafka's answers that come before anything is appended and may pass. */
 const passing = new Set(['UNKNOWN_TOPIC_OR_PARTITION', 'LEADER_NOT_AVAILABLE', 'NOT_ENOUGH_REPLICAS']);
 /** The sequence of the producer id is broken; this attempt was not appended. */
@@ -49,15 +51,15 @@ const maxRecordsPerSession = 2 ** 30;
  */
 export class ProducerSender implements Sender {
   readonly #kafka: Kafka;
-  readonly #connection: ConnectionOptions;
+  readonly #settings: ProducerSettings;
   readonly #logger: Logger;
   #session: ProducerSession;
   /** Unresolved batches must be sent again by the producer that sent them first. */
   readonly #pinned = new WeakMap<Batch, ProducerSession>();
 
-  constructor(kafka: Kafka, connection: ConnectionOptions, logger: Logger) {
+  constructor(kafka: Kafka, settings: ProducerSettings, logger: Logger) {
     this.#kafka = kafka;
-    this.#connection = connection;
+    this.#settings = settings;
     this.#logger = logger;
     this.#session = this.#newSession();
   }
@@ -122,6 +124,9 @@ export class ProducerSender implements Sender {
   #judge(batch: Batch, session: ProducerSession, error: unknown): AttemptResult {
     const type = error instanceof KafkaJSProtocolError ? error.type : '';
     const message = `Kafka refused records for "${batch.topic}": ${messageOf(error)}`;
+    if (tooLarge.has(type) && batch.records.length === 1) {
+      return { kind: 'refused', error: recordTooLarge(batch.topic, bytesOf(batch), error), divisible: false };
+    }
     if (final.has(type) || finalForSome.has(type)) {
       return { kind: 'refused', error: refused(message, error), divisible: finalForSome.has(type) };
     }
@@ -149,7 +154,7 @@ export class ProducerSender implements Sender {
   }
 
   #newSession(): ProducerSession {
-    return new ProducerSession(this.#kafka, this.#connection.requestTimeoutMs);
+    return new ProducerSession(this.#kafka, this.#settings);
   }
 }
 
@@ -167,6 +172,10 @@ function acknowledged(batches: readonly Batch[], answers: readonly RecordMetadat
       appendedAtMs: appendedAtMs < 0 ? null : appendedAtMs,
     };
   });
+}
+
+function bytesOf({ segments }: Batch): number {
+  return segments.reduce((sum, { bytes }) => sum + bytes, 0);
 }
 
 /** kafkajs wraps the error that ended its tries. */

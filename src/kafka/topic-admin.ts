@@ -1,8 +1,9 @@
 import kafkajs, { type Admin, type Kafka } from 'kafkajs';
 import { adminCall } from './admin-call.ts';
 import { pause } from './deadline.ts';
+import { listTopics } from './topic-list.ts';
 import type { Topics } from './topics.ts';
-import type { TopicAdmin, TopicReport, TopicSettings } from './types.ts';
+import type { TopicAdmin, TopicDescription, TopicReport, TopicSettings } from './types.ts';
 
 const cleanupPolicy = { DELETE: 'delete', COMPACT: 'compact' } as const;
 
@@ -23,6 +24,12 @@ export class KafkaTopicAdmin implements TopicAdmin {
     const what = 'the topics to be looked up and created';
     const options = { kafka: this.#kafka, deadlineMs: this.#deadlineMs, what, action: 'look up or create topics' };
     return await adminCall(options, (admin) => this.#ensure(admin, topics));
+  }
+
+  async list(): Promise<readonly TopicDescription[]> {
+    const what = 'the list of topics';
+    const options = { kafka: this.#kafka, deadlineMs: this.#deadlineMs, what, action: 'list the topics' };
+    return await adminCall(options, listTopics);
   }
 
   async close(): Promise<void> {}
@@ -61,7 +68,7 @@ export class KafkaTopicAdmin implements TopicAdmin {
 async function create(admin: Admin, topics: readonly TopicSettings[]): Promise<boolean> {
   return await admin.createTopics({
     waitForLeaders: false,
-    topics: topics.map(({ topic, partitions, retentionMs, cleanup }) => ({
+    topics: topics.map(({ topic, partitions, retentionMs, cleanup, maxMessageBytes }) => ({
       topic,
       numPartitions: partitions,
       // -1: the broker's default.
@@ -69,6 +76,7 @@ async function create(admin: Admin, topics: readonly TopicSettings[]): Promise<b
       configEntries: [
         { name: 'retention.ms', value: String(retentionMs) },
         { name: 'cleanup.policy', value: cleanupPolicy[cleanup] },
+        ...(maxMessageBytes === undefined ? [] : [{ name: 'max.message.bytes', value: String(maxMessageBytes) }]),
       ],
     })),
   });

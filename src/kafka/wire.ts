@@ -2,8 +2,11 @@ import {
   type Connection,
   ConnectionPool,
   fetchV13,
+  findCoordinatorV4,
   listOffsetsV7,
   metadataV12,
+  offsetCommitV8,
+  offsetFetchV8,
   offsetForLeaderEpochV4,
   ResponseError,
 } from '@platformatic/kafka';
@@ -42,12 +45,17 @@ const readCommitted = 1;
 const readUncommitted = 0;
 /** The replica id of one who is no replica. */
 const consumer = -1;
+/** The key type of a consumer group among those that have a coordinator. */
+const groupKey = 0;
+/** Commits as one who is no member: allowed as long as the group has none. */
+const noMember = { generation: -1, memberId: '' } as const;
 /** Asks for no fetch session: every request says all that it wants (KIP-227). */
 const noSession = { id: 0, epoch: -1 } as const;
 
 /**
  * The requests that reading needs, over @platformatic/kafka's connections and codecs. Protocol versions are fixed:
- * Fetch 13, ListOffsets 7, OffsetForLeaderEpoch 4 and Metadata 12 are what every broker from Kafka 3.1 on understands.
+ * Fetch 13, ListOffsets 7, OffsetForLeaderEpoch 4, Metadata 12, FindCoordinator 4, OffsetFetch 8 and OffsetCommit 8 are
+ * what every broker from Kafka 3.1 on understands.
  *
  * Not over its `Consumer.fetch()`: that keeps one aborted transaction a producer and fetch, lets an aborted record
  * through when the abort marker comes in a later fetch, and runs out of step with the broker's fetch session after
@@ -71,9 +79,14 @@ export class Wire {
     this.#pools = { live: pool(), joining: pool(), history: pool(), metadata: pool() };
   }
 
+  /** Where brokers may be reached, those of the cluster first. */
+  get brokers(): { host: string; port: number }[] {
+    return [...this.#brokers.values(), ...this.#bootstrap];
+  }
+
   /** Asks any broker. Error codes are in the answer; rejects when no broker answers. */
   async metadata(topics: readonly string[]): Promise<metadataV12.MetadataResponse> {
-    const candidates = [...this.#brokers.values(), ...this.#bootstrap];
+    const candidates = this.brokers;
     const first = this.#firstToAsk % candidates.length;
     const inTurn = [...candidates.slice(first), ...candidates.slice(0, first)];
     try {
@@ -93,7 +106,7 @@ export class Wire {
     topic: listOffsetsV7.ListOffsetsRequestTopic,
     scope: 'COMMITTED' | 'WRITTEN' = 'COMMITTED',
   ): Promise<listOffsetsV7.ListOffsetsResponse> {
-    const connection = await this.#pools.metadata.get(this.#broker(node));
+    const connection = await this.#pools.metadata.get(this.broker(node));
     const isolation = scope === 'COMMITTED' ? readCommitted : readUncommitted;
     return await orAnswer(connection, listOffsetsV7.api.async(connection, consumer, isolation, [topic]));
   }
@@ -103,7 +116,7 @@ export class Wire {
     node: number,
     topic: offsetForLeaderEpochV4.OffsetForLeaderEpochRequestTopic,
   ): Promise<offsetForLeaderEpochV4.OffsetForLeaderEpochResponse> {
-    const connection = await this.#pools.metadata.get(this.#broker(node));
+    const connection = await this.#pools.metadata.get(this.broker(node));
     return await orAnswer(connection, offsetForLeaderEpochV4.api.async(connection, consumer, [topic]));
   }
 
@@ -113,25 +126,56 @@ export class Wire {
     lane: 'live' | 'joining' | 'history',
     request: FetchRequest,
   ): Promise<fetchV13.FetchResponse> {
-    const connection = await this.#pools[lane].get(this.#broker(node));
+    const connection = await this.#pools[lane].get(this.broker(node));
     const { topics, maxBytes, maxWaitMs } = request;
     const { id, epoch } = noSession;
     const call = fetchV13.api.async(connection, maxWaitMs, 1, maxBytes, readCommitted, id, epoch, topics, [], '');
     return await orAnswer(connection, call);
   }
 
+  /** The broker that keeps the committed offsets of a consumer group. */
+  async coordinator(group: string): Promise<findCoordinatorV4.FindCoordinatorResponseCoordinator | undefined> {
+    const connection = await this.#pools.metadata.getFirstAvailable(this.brokers);
+    const answer = await orAnswer(connection, findCoordinatorV4.api.async(connection, groupKey, [group]));
+    return answer.coordinators[0];
+  }
+
+  /** The committed offsets of a consumer group, from its coordinator; -1 where there is none. Error codes are in the answer. */
+  async committed(
+    node: number,
+    group: string,
+    topic: offsetFetchV8.OffsetFetchRequestTopic,
+  ): Promise<offsetFetchV8.OffsetFetchResponseGroup | undefined> {
+    const connection = await this.#pools.metadata.get(this.broker(node));
+    const groups = [{ groupId: group, memberEpoch: -1, topics: [topic] }];
+    return (await orAnswer(connection, offsetFetchV8.api.async(connection, groups, false))).groups[0];
+  }
+
+  /** Commits offsets of a consumer group that has no members, at its coordinator. Error codes are in the answer. */
+  async commit(
+    node: number,
+    group: string,
+    topic: offsetCommitV8.OffsetCommitRequestTopic,
+  ): Promise<offsetCommitV8.OffsetCommitResponse> {
+    const connection = await this.#pools.metadata.get(this.broker(node));
+    const { generation, memberId } = noMember;
+    return await orAnswer(connection, offsetCommitV8.api.async(connection, group, generation, memberId, null, [topic]));
+  }
+
   async close(): Promise<void> {
     await Promise.allSettled(Object.values(this.#pools).map((pool) => pool.close()));
   }
 
-  #broker(node: number): { host: string; port: number } {
+  /** Where a broker of the cluster is reached. Throws when the metadata does not name it. */
+  broker(node: number): { host: string; port: number } {
     const broker = this.#brokers.get(node);
     if (!broker) throw new Error(`Broker ${node} is not in the cluster's metadata.`);
     return broker;
   }
 }
 
-function newPool(options: ConnectionOptions): ConnectionPool {
+/** Connections of a lane of their own: a broker answers the requests of one connection one after the other. */
+export function newPool(options: ConnectionOptions): ConnectionPool {
   const pool = new ConnectionPool(options.clientId, {
     connectTimeout: options.connectTimeoutMs,
     requestTimeout: options.requestTimeoutMs,
@@ -142,7 +186,7 @@ function newPool(options: ConnectionOptions): ConnectionPool {
 }
 
 /** The library throws an answer in which any partition has an error code; here the codes are part of the answer. */
-async function orAnswer<T>(connection: Connection, call: Promise<T>): Promise<T> {
+export async function orAnswer<T>(connection: Connection, call: Promise<T>): Promise<T> {
   try {
     return await call;
   } catch (error) {

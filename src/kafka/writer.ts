@@ -130,14 +130,15 @@ export class KafkaWriter implements Writer {
   }
 }
 
-function payloadBytes(records: readonly NewRecord[]): number {
+/** Bytes of keys and values. */
+export function payloadBytes(records: readonly NewRecord[]): number {
   let bytes = 0;
   for (const { key, value } of records) bytes += (key?.length ?? 0) + (value?.length ?? 0);
   return bytes;
 }
 
-/** How many partitions the topic must have for the partitions that the records name. */
-function partitionsNamed(records: readonly NewRecord[]): number {
+/** How many partitions the topic must have for the partitions that the records name. Throws `BAD_INPUT`. */
+export function partitionsNamed(records: readonly NewRecord[]): number {
   let count = 0;
   for (const { partition } of records) {
     if (partition === undefined) continue;
@@ -148,7 +149,8 @@ function partitionsNamed(records: readonly NewRecord[]): number {
   return count;
 }
 
-function toOutgoing(record: NewRecord, partition: number, now: string): OutgoingRecord {
+/** The record as kafkajs takes it. Throws `BAD_INPUT` for a header without a value, or a time that is none. */
+export function toOutgoing(record: NewRecord, partition: number, now: string): OutgoingRecord {
   const { key, value, headers, timestampMs } = record;
   const timestamp = timestampMs === undefined ? now : timestampText(timestampMs);
   if (headers.length === 0) return { key, value, timestamp, partition };
@@ -163,12 +165,14 @@ function toOutgoing(record: NewRecord, partition: number, now: string): Outgoing
   return { key, value, headers: byName, timestamp, partition };
 }
 
-function timestampText(timestampMs: number): string {
+/** The timestamp with 13 digits. Throws `BAD_INPUT` for what is none. */
+export function timestampText(timestampMs: number): string {
   if (Number.isInteger(timestampMs) && timestampMs >= 0 && timestampMs < 1e13)
     return String(timestampMs).padStart(13, '0');
   throw new SluiceError('BAD_INPUT', `${timestampMs} is no timestamp in milliseconds since 1970.`);
 }
 
-function noSuchPartition(topic: string, partition: number, partitions: number): SluiceError {
+/** The topic has fewer partitions. */
+export function noSuchPartition(topic: string, partition: number, partitions: number): SluiceError {
   return new SluiceError('BAD_INPUT', `The topic "${topic}" has no partition ${partition}, it has ${partitions}.`);
 }

@@ -14,7 +14,8 @@ export async function cleanLocalData(dataDir: string): Promise<boolean> {
   const folders = dataFolders(root);
   await refuseIfLocked(folders.lock);
   await endLeftovers(folders.root);
-  for (const path of [folders.kafka, folders.flink, folders.conf, folders.logs, folders.tmp, folders.endpoints]) {
+  const { kafka, flink, registry, redis } = folders;
+  for (const path of [kafka, flink, registry, redis, folders.conf, folders.logs, folders.tmp, folders.endpoints]) {
     await rm(path, { recursive: true, force: true });
   }
   await rm(folders.lock, { force: true });

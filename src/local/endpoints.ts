@@ -16,6 +16,10 @@ export interface Endpoints {
   readonly flinkRest: string | null;
   /** `http://host:port` */
   readonly sqlGateway: string | null;
+  /** `http://host:port/path` of its Confluent API. Null: there is none. */
+  readonly schemaRegistry: string | null;
+  /** `redis://host:port`. Null: there is none. */
+  readonly redis: string | null;
 }
 
 /** The content of `endpoints.json`, for people and programs that look what runs where. */

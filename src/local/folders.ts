@@ -13,6 +13,9 @@ export interface DataFolders {
   readonly flink: string;
   readonly checkpoints: string;
   readonly savepoints: string;
+  /** The schema registry's. */
+  readonly registry: string;
+  readonly redis: string;
   readonly conf: string;
   readonly logs: string;
   /** Emptied at each start. */
@@ -30,6 +33,8 @@ export function dataFolders(root: string): DataFolders {
     flink: join(root, 'flink'),
     checkpoints: join(root, 'flink', 'checkpoints'),
     savepoints: join(root, 'flink', 'savepoints'),
+    registry: join(root, 'registry'),
+    redis: join(root, 'redis'),
     conf: join(root, 'conf'),
     logs: join(root, 'logs'),
     tmp: join(root, 'tmp'),
@@ -59,7 +64,14 @@ export async function makeDataFolder(dataDir: string): Promise<DataFolders> {
 /** Makes the folders below it; the temporary one anew. Only for the holder of the lock. */
 export async function makeSubfolders(folders: DataFolders): Promise<void> {
   await rm(folders.tmp, { recursive: true, force: true });
-  for (const folder of [folders.tmp, folders.conf, folders.logs, folders.checkpoints, folders.savepoints]) {
+  for (const folder of [
+    folders.tmp,
+    folders.conf,
+    folders.logs,
+    folders.checkpoints,
+    folders.savepoints,
+    folders.redis,
+  ]) {
     await mkdir(folder, { recursive: true });
   }
 }

@@ -6,14 +6,27 @@ import { localFault, systemCode } from './faults.ts';
 import { copyDependencies } from './maven.ts';
 import type { Environment, Logger, Progress } from './options.ts';
 import { isAlive } from './processes.ts';
+import { unpackArchives } from './unpack.ts';
 import { endsAsZip } from './zip.ts';
 
-/** The two sets of jars. They are kept apart: the libraries that both use differ in version. */
-export type Bundle = 'kafka' | 'flink';
+/** The sets of jars. They are kept apart: the libraries that several use differ in version. */
+export type Bundle = 'kafka' | 'flink' | 'flink-avro' | 'registry' | 'redis';
 
 /** About how much a first start downloads, for the progress display only. */
-const expectedBytes: Readonly<Record<Bundle, number>> = { kafka: 50e6, flink: 160e6 };
-const titles: Readonly<Record<Bundle, string>> = { kafka: 'Kafka', flink: 'Flink' };
+const expectedBytes: Readonly<Record<Bundle, number>> = {
+  kafka: 50e6,
+  flink: 160e6,
+  'flink-avro': 23e6,
+  registry: 160e6,
+  redis: 12e6,
+};
+const titles: Readonly<Record<Bundle, string>> = {
+  kafka: 'Kafka',
+  flink: 'Flink',
+  'flink-avro': "Flink's Avro format",
+  registry: 'the schema registry',
+  redis: 'Redis',
+};
 const markerName = 'complete.json';
 
 /** What {@link openBundle} needs beside the bundle's name. */
@@ -75,6 +88,7 @@ async function fetchBundle(bundle: Bundle, { pom, path, context }: Fetch): Promi
           fraction: Math.min(1, bytes / expectedBytes[bundle]),
         }),
     });
+    await unpackArchives(draft, signal);
     await sealFolder(draft);
     await moveIntoPlace(draft, path);
   } finally {
@@ -113,7 +127,7 @@ export async function checkFolder(path: string): Promise<FolderState> {
 
 /** Writes the marker of a freshly filled folder, the last of its files. */
 export async function sealFolder(path: string): Promise<void> {
-  const names = (await readdir(path)).filter((name) => name.endsWith('.jar')).sort();
+  const names = (await readdir(path, { recursive: true })).filter((name) => name.endsWith('.jar')).sort();
   const marker: Record<string, number> = {};
   for (const name of names) {
     const file = join(path, name);

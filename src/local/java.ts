@@ -1,14 +1,20 @@
 import { execFile } from 'node:child_process';
-import { join } from 'node:path';
+import { existsSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
 import { messageOf } from '#errors';
-import { missingPart } from './faults.ts';
+import { localFault, missingPart } from './faults.ts';
 import type { Environment } from './options.ts';
 
 const run = promisify(execFile);
+const javaFile = process.platform === 'win32' ? 'java.exe' : 'java';
 
 /** The oldest Java that Kafka 4 brokers run on. */
 const oldestJava = 17;
+/** The oldest Java that the schema registry runs on. */
+const oldestRegistryJava = 21;
 
 /** A Java that was found. */
 export interface Java {
@@ -28,6 +34,44 @@ export async function findJava(env: Environment): Promise<Java> {
     throw missingPart(`Java ${major} (${command}) is too old: Kafka and Flink need Java ${oldestJava} or later.`);
   }
   return { command, major, version };
+}
+
+/**
+ * A Java for the schema registry: the same when it is new enough, else another that is installed on this machine: on
+ * the path, or where systems and version managers put them.
+ */
+export async function findLaterJava(env: Environment, java: Java): Promise<Java> {
+  if (java.major >= oldestRegistryJava) return java;
+  for (const command of await otherJavas(env)) {
+    const version = await run(command, ['-version'], { env, timeout: 30_000 }).then(
+      ({ stdout, stderr }) => `${stderr}${stdout}`.trim(),
+      () => '',
+    );
+    const major = javaMajor(version);
+    if (major !== null && major >= oldestRegistryJava) return { command, major, version };
+  }
+  throw localFault(
+    `The schema registry, which a declaration needs, runs on Java ${oldestRegistryJava} or later; of that none was found (${java.command} is Java ${java.major}). Install one, for example \`apt install openjdk-21-jre-headless\`, or set SLUICE_REGISTRY_URL to a registry that runs already.`,
+  );
+}
+
+async function otherJavas(env: Environment): Promise<readonly string[]> {
+  const onPath = (env.PATH ?? '').split(delimiter).filter((folder) => folder !== '');
+  const homes = [
+    '/usr/lib/jvm',
+    '/opt/java',
+    join(homedir(), '.sdkman/candidates/java'),
+    join(homedir(), '.jdks'),
+    '/Library/Java/JavaVirtualMachines',
+    'C:\\Program Files\\Java',
+    'C:\\Program Files\\Eclipse Adoptium',
+  ];
+  const found = await Promise.all(
+    homes.map(async (home) => (await readdir(home).catch(() => [])).map((name) => join(home, name))),
+  );
+  const installed = found.flat().flatMap((home) => [join(home, 'bin'), join(home, 'Contents/Home/bin')]);
+  const commands = [...onPath, ...installed].map((folder) => join(folder, javaFile));
+  return commands.filter((command) => existsSync(command));
 }
 
 async function askVersion(command: string, env: Environment): Promise<string> {

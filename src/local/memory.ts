@@ -4,7 +4,11 @@ import { localFault } from './faults.ts';
 const mebibyte = 1 << 20;
 
 /** What the JVMs take together once they work (measured), with some air. */
-export const neededBytes = { kafka: 500 * mebibyte, kafkaAndFlink: 1_200 * mebibyte } as const;
+export const neededBytes = {
+  kafka: 500 * mebibyte,
+  kafkaAndFlink: 1_200 * mebibyte,
+  registry: 400 * mebibyte,
+} as const;
 
 /**
  * How much memory programs can still take. Null where the system does not say it well: outside Linux "free" leaves

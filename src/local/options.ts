@@ -18,6 +18,10 @@ export const localOptions = z.object({
       flinkRest: port.optional(),
       /** The REST API of Flink's SQL Gateway, default 8083. */
       sqlGateway: port.optional(),
+      /** The schema registry, default 8085. */
+      registry: port.optional(),
+      /** Redis, default 6379. */
+      redis: port.optional(),
     })
     .prefault({}),
   /** How long Kafka and Flink together may take to start, jars present. */

@@ -13,13 +13,27 @@ export interface Ports {
   readonly flinkRest: number;
   readonly flinkRpc: number;
   readonly sqlGateway: number;
+  /** Where there is a schema registry. */
+  readonly registry?: number;
+  readonly registryManagement?: number;
+  /** Where there is a Redis. */
+  readonly redis?: number;
 }
 
-const defaultPorts = { kafka: 9092, flinkRest: 8081, sqlGateway: 8083 } as const;
-const titles = { kafka: 'Kafka', flinkRest: "Flink's REST API", sqlGateway: "Flink's SQL Gateway" } as const;
+const defaultPorts = { kafka: 9092, flinkRest: 8081, sqlGateway: 8083, registry: 8085, redis: 6379 } as const;
+const titles = {
+  kafka: 'Kafka',
+  flinkRest: "Flink's REST API",
+  sqlGateway: "Flink's SQL Gateway",
+  registry: 'the schema registry',
+  redis: 'Redis',
+} as const;
 
 /** Chooses every port: as asked, else the default one, else a free one. Rejects when a port that was asked for is taken. */
-export async function choosePorts(asked: LocalOptions['ports']): Promise<Ports> {
+export async function choosePorts(
+  asked: LocalOptions['ports'],
+  { registry = false, redis = false }: { readonly registry?: boolean; readonly redis?: boolean } = {},
+): Promise<Ports> {
   const chosen = new Set<number>();
   const named = async (name: keyof typeof defaultPorts): Promise<number> => {
     const wish = asked[name];
@@ -38,6 +52,8 @@ export async function choosePorts(asked: LocalOptions['ports']): Promise<Ports> 
     sqlGateway: await named('sqlGateway'),
     kafkaController: await findFreePort(chosen),
     flinkRpc: await findFreePort(chosen),
+    ...(redis && { redis: await named('redis') }),
+    ...(registry && { registry: await named('registry'), registryManagement: await findFreePort(chosen) }),
   };
 }
 

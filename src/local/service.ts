@@ -15,11 +15,20 @@ const pollMs = 75;
 /** How Java exits after SIGTERM: 128 + 15. */
 const terminated = 143;
 
-/** One JVM of the stack and how to see that it works. */
+/** A program to run that is no JVM. */
+export interface ProgramCommand {
+  /** Names its log file. */
+  readonly name: string;
+  readonly command: string;
+  readonly args: readonly string[];
+}
+
+/** One process of the stack and how to see that it works. */
 export interface ServiceSpec {
   /** For people. */
   readonly title: string;
-  readonly jvm: JvmCommand;
+  /** A JVM as a rule. */
+  readonly jvm: JvmCommand | ProgramCommand;
   /** Beside the gateway's own environment. */
   readonly env: Environment;
   /** What to do when it ends while it starts, where that is known. */
@@ -98,12 +107,13 @@ export class Service {
 
   async #start(): Promise<Run> {
     const { java, env, startTimeoutMs } = this.#context;
+    const { jvm } = this.#spec;
     const logStart = await logSize(this.logFile);
-    const archive = await openClassArchive(java, this.#spec.jvm);
+    const archive = 'mainClass' in jvm ? await openClassArchive(java, jvm) : null;
     this.#closing.signal.throwIfAborted();
     const child = await spawnChild({
-      command: java.command,
-      args: [...archive.jvmArgs, ...javaArguments(this.#context, this.#spec.jvm)],
+      command: 'mainClass' in jvm ? java.command : jvm.command,
+      args: 'mainClass' in jvm ? [...(archive?.jvmArgs ?? []), ...javaArguments(this.#context, jvm)] : jvm.args,
       env: { ...env, ...this.#spec.env },
       logFile: this.logFile,
     });
@@ -114,7 +124,7 @@ export class Service {
     const exited = child.exited.then(async (exit) => {
       this.#child = null;
       ended.abort();
-      await archive.settle(worked && exit.code === terminated);
+      await archive?.settle(worked && exit.code === terminated);
       return { how: exit.signal ?? `exit code ${exit.code}`, fault: await faultSince(this.logFile, logStart) };
     });
     const signal = AbortSignal.any([this.#closing.signal, ended.signal, AbortSignal.timeout(startTimeoutMs)]);

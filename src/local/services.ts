@@ -10,6 +10,8 @@ import { askKafka } from './kafka-probe.ts';
 import { faultSince, logSize } from './log-tail.ts';
 import type { Progress } from './options.ts';
 import { host, type Ports } from './ports.ts';
+import { createRedis, type RedisParts } from './redis.ts';
+import { createRegistry, type RegistryParts } from './registry.ts';
 import { Service, type ServiceContext } from './service.ts';
 
 /** What the services are made of. */
@@ -19,6 +21,10 @@ export interface ServiceParts {
   readonly kafkaJars: JarFolder;
   /** Null: Kafka alone. */
   readonly flinkJars: JarFolder | null;
+  /** Null: no schema registry. */
+  readonly registry: RegistryParts | null;
+  /** Null: no Redis. */
+  readonly redis: RedisParts | null;
 }
 
 /** The JVMs of a stack together. */
@@ -38,7 +44,9 @@ export async function createServices(parts: ServiceParts, context: ServiceContex
     found === null ? null : `If its data is damaged: \`npm run clean\` forgets all of ${parts.folders.root}.`;
   const kafka = await createKafka(parts, { clusterId, hint }, context);
   const { jobManager, taskManager, sqlGateway } = await createFlink(parts, context);
-  const all = [kafka, jobManager, taskManager, sqlGateway].filter((service) => service !== null);
+  const registry = parts.registry && createRegistry(parts.registry, context);
+  const redis = parts.redis && (await createRedis(parts.redis, context));
+  const all = [kafka, jobManager, taskManager, sqlGateway, registry, redis].filter((service) => service !== null);
   let preparing: Promise<void> = Promise.resolve();
   const openKafka = async () => {
     if (found === null) preparing = runToEnd(formatCommand(parts.folders, parts.kafkaJars, clusterId), context);
@@ -71,6 +79,7 @@ export async function createServices(parts: ServiceParts, context: ServiceContex
     async close() {
       await sqlGateway?.close();
       await Promise.all([taskManager?.close(), jobManager?.close()]);
+      await Promise.all([registry?.close(), redis?.close()]);
       await Promise.allSettled([preparing]);
       await kafka.close();
     },

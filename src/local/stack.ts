@@ -4,13 +4,15 @@ import type { SluiceError } from '#errors';
 import { type DataLock, lockDataFolder } from './data-lock.ts';
 import { type Endpoints, removeEndpointsFile, type StackProcess, writeEndpointsFile } from './endpoints.ts';
 import { type DataFolders, defaultCacheDir, makeDataFolder, makeSubfolders } from './folders.ts';
-import { type JarFolder, openBundle } from './jar-cache.ts';
-import { findJava, type Java } from './java.ts';
+import { type CacheContext, type JarFolder, openBundle } from './jar-cache.ts';
+import { findJava, findLaterJava, type Java } from './java.ts';
 import { renderLogConfig } from './jvm.ts';
 import { endLeftovers } from './leftovers.ts';
 import { availableMemory, checkMemory, neededBytes } from './memory.ts';
 import type { Environment, LocalOptions, Logger, Progress } from './options.ts';
 import { choosePorts, host, type Ports } from './ports.ts';
+import { type RedisParts, redisUrl } from './redis.ts';
+import { type RegistryParts, registryUrl } from './registry.ts';
 import { createServices } from './services.ts';
 
 /** What {@link openLocalStack} needs. */
@@ -19,6 +21,12 @@ export interface LocalStackOptions extends LocalOptions {
   readonly env: Environment;
   /** False: Kafka alone. */
   readonly flink: boolean;
+  /** Whether Flink is to read Avro with a schema registry; not when absent. */
+  readonly flinkAvro?: boolean;
+  /** Whether to run a schema registry; not when absent. */
+  readonly registry?: boolean;
+  /** Whether to run a Redis; not when absent. */
+  readonly redis?: boolean;
   readonly logger: Logger;
   readonly onProgress: (progress: Progress) => void;
   /** Ends the opening; an open stack is ended by {@link LocalStack.close}. */
@@ -71,18 +79,37 @@ interface Parts {
   readonly java: Java;
   readonly kafkaJars: JarFolder;
   readonly flinkJars: JarFolder | null;
+  readonly registry: RegistryParts | null;
+  readonly redis: RedisParts | null;
   readonly ports: Ports;
 }
 
-async function gatherParts({ env, flink, ports, cacheDir, ...context }: LocalStackOptions): Promise<Parts> {
+async function gatherParts(options: LocalStackOptions): Promise<Parts> {
+  const { env, flink, registry: wantsRegistry = false, ports: asked, cacheDir, ...context } = options;
   context.onProgress({ step: 'check', text: 'Looking for Java, jars, memory and free ports' });
   const cache = { ...context, env, cacheDir: cacheDir ?? defaultCacheDir(env, process.platform) };
   const java = await findJava(env);
-  checkMemory(await availableMemory(), flink ? neededBytes.kafkaAndFlink : neededBytes.kafka);
+  const registryJava = wantsRegistry ? await findLaterJava(env, java) : null;
+  const needed = flink ? neededBytes.kafkaAndFlink : neededBytes.kafka;
+  checkMemory(await availableMemory(), needed + (wantsRegistry ? neededBytes.registry : 0));
   // One after the other: two runs of Maven at once may get into each other's way in its own repository.
   const kafkaJars = await openBundle('kafka', cache);
-  const flinkJars = flink ? await openBundle('flink', cache) : null;
-  return { java, kafkaJars, flinkJars, ports: await choosePorts(ports) };
+  const flinkJars = flink ? await openFlinkJars(options.flinkAvro ?? false, cache) : null;
+  const registryJars = wantsRegistry ? await openBundle('registry', cache) : null;
+  const redisJars = options.redis ? await openBundle('redis', cache) : null;
+  const ports = await choosePorts(asked, { registry: wantsRegistry, redis: options.redis ?? false });
+  const { registry: port = 0, registryManagement: managementPort = 0 } = ports;
+  const registry = registryJava && registryJars && { java: registryJava, jars: registryJars, port, managementPort };
+  const redis = redisJars && { jars: redisJars, port: ports.redis ?? 0 };
+  return { java, kafkaJars, flinkJars, registry, redis, ports };
+}
+
+/** Further jars stand behind Flink's own, and the archives of loaded classes, which fit one class path, lie with them. */
+async function openFlinkJars(withAvro: boolean, cache: CacheContext): Promise<JarFolder> {
+  const flink = await openBundle('flink', cache);
+  if (!withAvro) return flink;
+  const avro = await openBundle('flink-avro', cache);
+  return { path: avro.path, jars: [...flink.jars, ...avro.jars] };
 }
 
 /** What an opening stack holds. */
@@ -92,7 +119,7 @@ interface Holding extends Parts {
 }
 
 async function openServices(holding: Holding, options: LocalStackOptions): Promise<LocalStack> {
-  const { folders, lock, ports, flinkJars, java } = holding;
+  const { folders, lock, ports, flinkJars, registry, redis, java } = holding;
   const { env, logger, startTimeoutMs } = options;
   const failed = Promise.withResolvers<SluiceError>();
   const onChange = () =>
@@ -103,6 +130,8 @@ async function openServices(holding: Holding, options: LocalStackOptions): Promi
     kafkaBrokers: `${host}:${ports.kafka}`,
     flinkRest: flinkJars && `http://${host}:${ports.flinkRest}`,
     sqlGateway: flinkJars && `http://${host}:${ports.sqlGateway}`,
+    schemaRegistry: registry && registryUrl(registry.port),
+    redis: redis && redisUrl(redis.port),
   };
   let extra: Readonly<Record<string, unknown>> = {};
   let closing: Promise<void> | null = null;

@@ -1,6 +1,10 @@
+import { type AvroReading, avroWatermarkColumn, toAvroTable } from './avro-table.ts';
+import { flinkRefuses } from './flink-formats.ts';
 import { toFlinkType } from './flink-types.ts';
+import { kafkaSourcesOf } from './redis.ts';
+import { usesRegistry } from './registry-use.ts';
 import { printOptions, quoteName } from './sql-names.ts';
-import { type Field, isTable, type Model, type Source, type View } from './types.ts';
+import { type Format, isTable, type Model, type Source, type View } from './types.ts';
 
 /** How the tables reach Kafka. */
 export interface DdlOptions {
@@ -12,6 +16,8 @@ export interface DdlOptions {
   readonly isBounded?: boolean;
   /** Further client settings, without the prefix `properties.`, e.g. `security.protocol`. */
   readonly kafkaProperties?: Readonly<Record<string, string>>;
+  /** How streams of format AVRO are read; absent: they have no tables. */
+  readonly avro?: AvroReading;
 }
 
 /** What every table has beside its fields. */
@@ -57,10 +63,32 @@ export function sessionProperties(options: { readonly idleTimeoutMs?: number } =
  * event time (a null there would end a windowed job); `sink.<topic>` writes.
  */
 export function toDdl(model: Model, options: DdlOptions): readonly SourceDdl[] {
-  return model.sources.map((source) => ({
-    topic: source.topic,
-    statements: [readingTable(source, options), readingView(source), writingTable(source, options)],
-  }));
+  return kafkaSourcesOf(model).flatMap((source) => {
+    const statements = usesRegistry(source) ? registryTables(source, options) : plainTables(source, options);
+    return statements.length === 0 ? [] : [{ topic: source.topic, statements }];
+  });
+}
+
+function plainTables(source: Source, options: DdlOptions): readonly string[] {
+  return [readingTable(source, options), readingView(source), writingTable(source, options)];
+}
+
+/**
+ * Flink reads Avro with a registry, and knows neither Protobuf nor JSON with Confluent's five bytes before it. There is
+ * nothing to write to: Flink would register a schema of its own making in the topic's subject.
+ */
+function registryTables(source: Source, options: DdlOptions): readonly string[] {
+  if (flinkRefuses(source) !== null) return [];
+  // A key in Avro, which nobody looks at.
+  if (source.format !== 'AVRO') return [readingTable(source, options), readingView(source)];
+  if (options.avro === undefined) return [];
+  const avro = toAvroTable(source, options.avro);
+  if (avro === null) return [];
+  const time = avroWatermarkColumn(avro);
+  const lines = [...avro.columns, ...virtualColumns, ...(avro.eventTime === null ? [] : [avro.eventTime])];
+  const all = [...lines, watermark(source, time), ...primaryKey(source)];
+  const table = readingTable(source, options, { lines: all, options: avro.options });
+  return [table, readingView(source, avro.projection)];
 }
 
 /** The statement that a view's job runs. A line L of the view's SQL is line L + 1 of it, columns are the same. */
@@ -72,18 +100,26 @@ export function toInsert(view: View): string {
 
 /** One CREATE TABLE for a person to read: the table under the name that SQL uses, without brokers and internals. */
 export function createStreamDdl(source: Source): string {
+  const refused = flinkRefuses(source);
+  if (refused !== null) return `-- ${quoteName(source.topic)} has no table in SQL: ${refused}.`;
   const lines = [...physicalColumns(source, true), ...virtualColumns, watermark(source), ...primaryKey(source)];
   const options = { connector: connector(source), topic: source.topic, ...formats(source) };
   return `CREATE TABLE ${quoteName(source.topic)} (\n${lines.map((line) => `  ${line}`).join(',\n')}\n) WITH (\n${printOptions(options)}\n)`;
 }
 
-function readingTable(source: Source, options: DdlOptions): string {
+/** Columns and value format of a table that does not simply have the declared ones. */
+interface OwnColumns {
+  readonly lines: readonly string[];
+  readonly options: Readonly<Record<string, string>>;
+}
+
+function readingTable(source: Source, options: DdlOptions, own?: OwnColumns): string {
   const table = isTable(source);
   const lines = [...physicalColumns(source, false), ...virtualColumns, watermark(source), ...primaryKey(source)];
   const { 'value.format': valueFormat, ...keyFormats } = formats(source);
   const lenient =
     source.format === 'JSON' ? { 'value.json.ignore-parse-errors': 'true', ...jsonTimestamps('value') } : {};
-  return createTable(`\`source\`.${quoteName(source.topic)}`, lines, {
+  return createTable(`\`source\`.${quoteName(source.topic)}`, own?.lines ?? lines, {
     connector: connector(source),
     ...connection(source, options),
     'properties.isolation.level': 'read_committed',
@@ -92,18 +128,17 @@ function readingTable(source: Source, options: DdlOptions): string {
     ...(options.isBounded ? { 'scan.bounded.mode': 'latest-offset' } : {}),
     // The value holds the key's fields too. An append-only table never looks at the key: a wrong one harms nothing.
     ...(table ? { ...keyFormats, ...lenientKey(source) } : {}),
-    'value.format': valueFormat ?? 'json',
-    ...lenient,
+    ...(own?.options ?? { 'value.format': valueFormat ?? 'json', ...lenient }),
   });
 }
 
-function readingView(source: Source): string {
+function readingView(source: Source, projection: readonly string[] = ['*']): string {
   const name = quoteName(source.topic);
   const eventTime = source.kind === 'stream' ? source.eventTime.field : null;
   const present = source.fields.filter((field) => field.required || field === eventTime);
   const filter = present.map((field) => `${quoteName(field.column)} IS NOT NULL`).join(' AND ');
   const where = filter === '' ? '' : ` WHERE ${filter}`;
-  return `CREATE TEMPORARY VIEW IF NOT EXISTS ${name} AS SELECT * FROM \`source\`.${name}${where}`;
+  return `CREATE TEMPORARY VIEW IF NOT EXISTS ${name} AS SELECT ${projection.join(', ')} FROM \`source\`.${name}${where}`;
 }
 
 function writingTable(source: Source, options: DdlOptions): string {
@@ -147,9 +182,9 @@ function physicalColumns(source: Source, notNull: boolean): readonly string[] {
   );
 }
 
-function watermark(source: Source): string {
+function watermark(source: Source, ownColumn?: string): string {
   const { field, delayMs } = source.kind === 'stream' ? source.eventTime : { field: null, delayMs: 0 };
-  const column = quoteName(field?.column ?? 'record_time');
+  const column = ownColumn ?? quoteName(field?.column ?? 'record_time');
   return `WATERMARK FOR ${column} AS ${column}${delayMs === 0 ? '' : ` - ${toInterval(delayMs)}`}`;
 }
 
@@ -167,23 +202,34 @@ function primaryKey(source: Source): readonly string[] {
 }
 
 /** The formats of value and key. One key field is its plain text, several are a JSON object. */
+const valueFormats: Readonly<Record<Format, string>> = {
+  JSON: 'json',
+  RAW: 'raw',
+  AVRO: 'avro-confluent',
+  // Those that Flink does not read have no table.
+  PROTOBUF: 'json',
+  JSON_SCHEMA: 'json',
+};
+
 function formats(source: Source): Readonly<Record<string, string>> {
   // The key of an upsert table is its primary key.
   const named = source.key.length > 0 && !isTable(source);
   const keyFields = named ? { 'key.fields': source.key.map((field) => field.column).join(';') } : {};
-  return { ...keyFormat(source.key), ...keyFields, 'value.format': source.format === 'RAW' ? 'raw' : 'json' };
+  return { ...keyFormat(source), ...keyFields, 'value.format': valueFormats[source.format] };
 }
 
-function keyFormat(key: readonly Field[]): Readonly<Record<string, string>> {
-  const [only, ...others] = key;
+function keyFormat({ key, keyFormat: declared }: Source): Readonly<Record<string, string>> {
+  const [only] = key;
   if (only === undefined) return {};
-  if (others.length > 0) return { 'key.format': 'json', ...jsonTimestamps('key') };
+  // Flink's raw format writes a BIGINT as Java's LongSerializer does.
+  if (declared === 'LONG') return { 'key.format': 'raw' };
+  if (declared === 'JSON') return { 'key.format': 'json', ...jsonTimestamps('key') };
   if (toFlinkType(only.type) === 'STRING') return { 'key.format': 'raw' };
   return { 'key.format': 'csv', 'key.csv.disable-quote-character': 'true' };
 }
 
 function lenientKey(source: Source): Readonly<Record<string, string>> {
-  const format = keyFormat(source.key)['key.format'];
+  const format = keyFormat(source)['key.format'];
   return format === 'json' || format === 'csv' ? { [`key.${format}.ignore-parse-errors`]: 'true' } : {};
 }
 

@@ -23,15 +23,21 @@ export const argumentEnums = {
     JSON_SCHEMA: 'JSON with a schema registry.',
     RAW: 'The bytes of one String or Bytes field, nothing around them.',
   },
+  KeyFormat: {
+    STRING: 'The plain text of the one key field, as string serializers write it.',
+    LONG: 'The integer of the one key field in 8 bytes, as long serializers write it.',
+    JSON: 'A JSON object of the key fields.',
+    AVRO: 'Avro with a schema registry.',
+  },
   Cleanup: {
     DELETE: 'Records are deleted when the retention is over.',
     COMPACT: 'The newest record of each key is kept: a table.',
   },
-  SourceKind: { KAFKA: 'A Kafka topic.', REDIS: 'A Redis stream.' },
+  SourceKind: { KAFKA: 'A Kafka topic.', REDIS: 'A channel, a pattern or a stream of Redis.' },
   OnBadRecord: {
     REPORT: 'A record that does not decode appears as an edge with an error.',
     SKIP: 'It is left out and counted.',
-    DEAD_LETTER: 'It is left out and copied to the dead-letter topic.',
+    DEAD_LETTER: 'It is left out and counted, and copied to the dead letter topic.',
   },
   StartFrom: { EARLIEST: 'From the oldest record there is.', LATEST: 'From what arrives after its start.' },
   Guarantee: {
@@ -68,16 +74,27 @@ export const directiveSpecs: ReadonlyMap<string, DirectiveSpec> = new Map(
       arguments: {
         ...topicArguments,
         format: { type: 'Format', description: "How a record's value is written.", default: 'JSON' },
+        keyFormat: {
+          type: 'KeyFormat',
+          description: "How a record's key is written. Default: STRING for a key of one field, JSON for several.",
+        },
         cleanup: {
           type: 'Cleanup',
           description: 'What becomes of old records. COMPACT needs a key.',
           default: 'DELETE',
         },
         source: { type: 'SourceKind', description: 'Where the stream lives.', default: 'KAFKA' },
+        channel: { type: 'String', description: 'Of REDIS: the pub/sub channel. It keeps nothing.' },
+        pattern: { type: 'String', description: 'Of REDIS: a pattern of channels, such as `news.*`. Read only.' },
+        stream: { type: 'String', description: 'Of REDIS: the key of a Redis Stream (XADD, XREAD).' },
         onBadRecord: {
           type: 'OnBadRecord',
           description: 'What becomes of a record that does not decode.',
           default: 'REPORT',
+        },
+        deadLetterTopic: {
+          type: 'String',
+          description: 'Where DEAD_LETTER copies records to. Default: the topic with `.dlq`.',
         },
       },
     },

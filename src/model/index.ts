@@ -1,4 +1,6 @@
 /** From schema/*.graphql to the model, and from the model to Flink DDL and topic settings. Pure data, no I/O but reading the files. */
+
+export type { AvroReading } from './avro-table.ts';
 export {
   createStreamDdl,
   type DdlOptions,
@@ -11,9 +13,12 @@ export {
 export { printDirectives } from './directives.ts';
 export type { DeclarationFile } from './documents.ts';
 export { loadModel, readDeclarations } from './load.ts';
-export { toProduceField } from './names.ts';
+export { toCamelCase, toDeleteField, toPlural, toProduceField, toSnakeCase } from './names.ts';
 export { type Parsed, parseModel } from './parse.ts';
 export { type Fault, printFault } from './place.ts';
+export { kafkaSourcesOf, redisPlaceOf } from './redis.ts';
+export { usesRegistry } from './registry-use.ts';
+export { refuseColumn, refuseFieldName, refuseRootField, refuseTypeName } from './reserved.ts';
 export { quoteName } from './sql-names.ts';
 export { isSign, keyword, readName, type SqlToken, tokenize } from './sql-tokens.ts';
 export { type SourceTopicSettings, toTopicSettings } from './topic-settings.ts';
@@ -25,9 +30,11 @@ export {
   type FieldType,
   type Format,
   isTable,
+  type KeyFormat,
   type Model,
   type ObjectType,
   type Place,
+  type RedisPlace,
   type ScalarName,
   type Source,
   type Stream,

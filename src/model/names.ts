@@ -56,3 +56,8 @@ export function listOf(names: readonly string[], conjunction: 'and' | 'or' = 'or
 export function toProduceField(plural: string): string {
   return `produce${plural.charAt(0).toUpperCase()}${plural.slice(1)}`;
 }
+
+/** The mutation that deletes rows of a table, `deleteUserClicks`, from `userClicks`. */
+export function toDeleteField(plural: string): string {
+  return `delete${plural.charAt(0).toUpperCase()}${plural.slice(1)}`;
+}

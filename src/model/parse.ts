@@ -1,9 +1,13 @@
 import type { ObjectTypeDefinitionNode } from 'graphql';
+import { checkDeadLetters } from './dead-letters.ts';
 import { readDirectives } from './directive-use.ts';
 import { type DeclarationFile, type Definitions, readDefinitions } from './documents.ts';
 import { FieldReader } from './fields.ts';
+import { checkFlinkFormats } from './flink-formats.ts';
+import { toPlural, toSnakeCase } from './names.ts';
 import { orderSources } from './order.ts';
 import { type Fault, placeOf, type Report } from './place.ts';
+import { readRedisPlace } from './redis.ts';
 import { checkClashes, nameSource, type SourceNode } from './source-parts.ts';
 import { readStream } from './stream.ts';
 import type { Model, Source } from './types.ts';
@@ -31,14 +35,22 @@ export function parseModel(files: readonly DeclarationFile[]): Parsed {
     report,
   );
   const reader = new FieldReader(definitions, new Set(sourceNodes.keys()), report);
-  const topics = new Set([...sourceNodes.values()].map(({ source }) => source.topic));
+  const topics = new Set<string>();
+  const redisNames = new Set<string>();
+  for (const { source } of sourceNodes.values()) {
+    const redis = readRedisPlace(source.use);
+    if (redis) redisNames.add(redis.name).add(toPlural(toSnakeCase(source.node.name.value)));
+    else topics.add(source.topic);
+  }
   const sqlFiles = files.filter(({ file }) => file.endsWith('.sql'));
   const sources = [...sourceNodes.values()].map(({ kind, source }): Source => {
     const fields = reader.read(source.node);
     if (kind === 'stream') return readStream(source, fields, report);
-    return readView(source, fields, { sqlFiles, topics, complete: definitions.complete }, report);
+    return readView(source, fields, { sqlFiles, topics, redisNames, complete: definitions.complete }, report);
   });
   checkUnused(definitions, sourceNodes, reader, report);
+  checkDeadLetters(sources, report);
+  checkFlinkFormats(sources, report);
   const ordered = orderSources(sources, report);
   if (faults.length > 0) return { ok: false, faults: faults.sort(byPlace) };
   return {

@@ -6,8 +6,9 @@ const fixedTypes = new Set(
   JobOperation JobOperationKind JobOperationState JobFrom JobSetting JobStart JobRestart SteerJobPayload SubmitJobInput SubmitJobPayload SubmitOutcome
   ClusterEndpoint RowFinality Stream Streams StreamKind StreamColumn HeaderFilter View ViewState ViewStatus
   Cluster Cursor Operation Outcome Record RecordMetadata RecordHeader RecordHeaderInput BadRecord Gap GapReason PageInfo StreamPageInfo
-  RecordFilter StartPosition EndPosition PartitionOffset ProduceOptions ProducePayload ProducedRecord ProduceError ProduceOutcome Overflow
-  SqlResult SqlRow SqlColumn SqlPage SqlChange SqlStart SqlTruncation Explanation PlanNode PlanInput Plan Order SortOrder Duration Format Cleanup SourceKind OnBadRecord StartFrom Guarantee RunMode
+  RecordFilter StartPosition EndPosition PartitionOffset ProduceOptions ProduceBatch ProduceBatchPayload ProducePayload ProducedRecord ProduceError ProduceOutcome Overflow
+  MessageMetadata ChannelPageInfo PublishPayload PublishedMessage StreamHome
+  SqlResult SqlRow SqlColumn SqlPage SqlChange SqlStart SqlTruncation Explanation PlanNode PlanInput Plan Order SortOrder Duration Format KeyFormat Cleanup SourceKind OnBadRecord StartFrom Guarantee RunMode
   ViewPlan PlannedView ViewAction StateOutcome ReplacedJob`.split(/\s+/),
 );
 /** What the API appends to a declared name; lists within lists have a filter each. */

@@ -2,6 +2,7 @@ import type { ObjectTypeDefinitionNode } from 'graphql';
 import { argumentPlace, type DirectiveUse, numberOf, textOf, textsOf } from './directive-use.ts';
 import { didYouMean, toCamelCase, toPlural, toProduceField, toSnakeCase } from './names.ts';
 import { placeOf, type Report } from './place.ts';
+import { readRedisPlace, toRedisTopic } from './redis.ts';
 import { refuseRootField, refuseTopic } from './reserved.ts';
 import type { Field, FieldType, ScalarName, Source } from './types.ts';
 
@@ -17,9 +18,10 @@ export interface SourceNode {
 /** Names a source: the topic and plural given, or derived from the type's name. */
 export function nameSource(node: ObjectTypeDefinitionNode, use: DirectiveUse, report: Report): SourceNode {
   const typeName = node.name.value;
-  const topic = textOf(use, 'topic') ?? toPlural(toSnakeCase(typeName));
+  const redis = readRedisPlace(use);
+  const topic = redis ? toRedisTopic(redis) : (textOf(use, 'topic') ?? toPlural(toSnakeCase(typeName)));
   const plural = textOf(use, 'plural') ?? toPlural(toCamelCase(typeName));
-  const topicRefusal = refuseTopic(topic);
+  const topicRefusal = redis ? null : refuseTopic(topic);
   if (topicRefusal !== null) report(argumentPlace(use, 'topic'), topicRefusal);
   const pluralRefusal = refuseRootField(plural);
   if (pluralRefusal !== null) report(argumentPlace(use, 'plural'), pluralRefusal);
@@ -62,13 +64,15 @@ export function readCommonParts({ node, use, topic, plural }: SourceNode, fields
       'A retention of nothing would delete every record. Write one such as "P7D".',
     );
   }
+  const key = readKey({ node, use }, fields, report);
   return {
     typeName: node.name.value,
     description: node.description?.value ?? null,
     topic,
     plural,
     fields,
-    key: readKey({ node, use }, fields, report),
+    key,
+    keyFormat: key.length > 1 ? 'JSON' : 'STRING',
     partitions: numberOf(use, 'partitions') ?? 4,
     retentionMs,
     place: placeOf(node.name),

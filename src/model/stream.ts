@@ -1,19 +1,11 @@
+import { readDeadLetterTopic } from './dead-letters.ts';
 import { argumentPlace, choiceOf, type DirectiveUse, numberOf } from './directive-use.ts';
 import { argumentEnums } from './directives.ts';
 import type { DirectedField } from './fields.ts';
 import type { Report } from './place.ts';
+import { checkRedis, readRedisPlace } from './redis.ts';
 import { readCommonParts, type SourceNode } from './source-parts.ts';
 import type { EventTime, Field, Stream } from './types.ts';
-
-/** What is parsed but not served yet. A value leaves this list when it is. */
-const notYet: readonly (readonly [argument: string, value: string])[] = [
-  ['format', 'AVRO'],
-  ['format', 'PROTOBUF'],
-  ['format', 'JSON_SCHEMA'],
-  ['source', 'REDIS'],
-  ['onBadRecord', 'SKIP'],
-  ['onBadRecord', 'DEAD_LETTER'],
-];
 
 /** Flink's day intervals have two digits for days. */
 const maxDelayMs = 99 * 86_400_000;
@@ -22,13 +14,18 @@ const maxDelayMs = 99 * 86_400_000;
 export function readStream(source: SourceNode, directed: readonly DirectedField[], report: Report): Stream {
   const { use } = source;
   const fields = directed.map(({ field }) => field);
+  const common = readCommonParts(source, fields, report);
+  const onBadRecord = choiceOf(use, 'onBadRecord', argumentEnums.OnBadRecord, 'REPORT');
   const stream: Stream = {
-    ...readCommonParts(source, fields, report),
+    ...common,
     kind: 'stream',
     cleanup: choiceOf(use, 'cleanup', argumentEnums.Cleanup, 'DELETE'),
     format: choiceOf(use, 'format', argumentEnums.Format, 'JSON'),
+    keyFormat: choiceOf(use, 'keyFormat', argumentEnums.KeyFormat, common.keyFormat),
     source: choiceOf(use, 'source', argumentEnums.SourceKind, 'KAFKA'),
-    onBadRecord: choiceOf(use, 'onBadRecord', argumentEnums.OnBadRecord, 'REPORT'),
+    redis: readRedisPlace(use),
+    onBadRecord,
+    deadLetterTopic: readDeadLetterTopic({ topic: common.topic, onBadRecord }, use, report),
     eventTime: readEventTime(directed, report),
   };
   checkStream(stream, source, report);
@@ -36,22 +33,33 @@ export function readStream(source: SourceNode, directed: readonly DirectedField[
 }
 
 function checkStream(stream: Stream, { node, use }: SourceNode, report: Report): void {
-  const chosen: Record<string, string> = {
-    format: stream.format,
-    source: stream.source,
-    onBadRecord: stream.onBadRecord,
-  };
-  for (const [argument, value] of notYet) {
-    if (chosen[argument] !== value) continue;
-    report(argumentPlace(use, argument), `${argument}: ${value} is not supported yet. Leave it out for the default.`);
-  }
   if (stream.format === 'RAW' && !isOneText(stream.fields, node.fields?.length ?? 0)) {
     const hint = 'Declare one, such as `line: String!`.';
     report(argumentPlace(use, 'format'), `A RAW stream has exactly one field, of type String or Bytes. ${hint}`);
   }
+  checkKeyFormat(stream, use, report);
+  checkRedis(stream, use, report);
+  if (stream.source === 'REDIS' && stream.onBadRecord === 'DEAD_LETTER') {
+    report(argumentPlace(use, 'onBadRecord'), 'Only records in Kafka have dead letters. Write REPORT or SKIP.');
+  }
   if (stream.cleanup === 'COMPACT' && !use.given.has('key')) {
     const hint = 'Name the fields that say which record replaces which, such as key: ["userId"].';
     report(argumentPlace(use, 'cleanup'), `A COMPACT stream needs a key. ${hint}`);
+  }
+}
+
+function checkKeyFormat({ key, keyFormat }: Stream, use: DirectiveUse, report: Report): void {
+  if (!use.given.has('keyFormat')) return;
+  const place = argumentPlace(use, 'keyFormat');
+  if (!use.given.has('key')) {
+    report(place, 'A key format needs a key. Name the key fields, such as key: ["userId"], or leave it out.');
+  }
+  if (key.length > 1 && (keyFormat === 'STRING' || keyFormat === 'LONG')) {
+    report(place, `keyFormat: ${keyFormat} is for a key of one field. Write JSON or AVRO, or leave it out for JSON.`);
+  }
+  const [only] = key;
+  if (keyFormat === 'LONG' && key.length === 1 && !(only?.type.kind === 'scalar' && only.type.name === 'BigInt')) {
+    report(place, 'keyFormat: LONG is for a key field of type BigInt. Make it one, or leave the key format out.');
   }
 }
 

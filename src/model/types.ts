@@ -59,6 +59,11 @@ export interface ObjectType {
 }
 
 export type Format = 'JSON' | 'AVRO' | 'PROTOBUF' | 'JSON_SCHEMA' | 'RAW';
+/**
+ * How a record's key is written. STRING: the plain text of the one key field. LONG: its integer in 8 bytes, big endian.
+ * JSON: an object in the order of the key. AVRO: with the schema registry.
+ */
+export type KeyFormat = 'STRING' | 'LONG' | 'JSON' | 'AVRO';
 export type Cleanup = 'DELETE' | 'COMPACT';
 
 /** Which field carries the event time and how late events may be. `field: null` means the Kafka record's timestamp. */
@@ -83,14 +88,27 @@ interface SourceBase {
   readonly retentionMs: number;
   readonly cleanup: Cleanup;
   readonly format: Format;
+  readonly keyFormat: KeyFormat;
   readonly place: Place;
+}
+
+/** Where a stream lies in Redis: a pub/sub channel, all channels that fit a pattern, or a Redis Stream. */
+export interface RedisPlace {
+  readonly kind: 'CHANNEL' | 'PATTERN' | 'STREAM';
+  readonly name: string;
+  /** Entries of a Redis Stream that are older are trimmed by who produces through this gateway; null: none are. */
+  readonly keptMs: number | null;
 }
 
 /** A type declared with `@stream`: records that clients produce and read. */
 export interface Stream extends SourceBase {
   readonly kind: 'stream';
   readonly source: 'KAFKA' | 'REDIS';
+  /** Null for a stream in Kafka. */
+  readonly redis: RedisPlace | null;
   readonly onBadRecord: 'REPORT' | 'SKIP' | 'DEAD_LETTER';
+  /** Where bad records are copied; null unless `onBadRecord` is DEAD_LETTER. */
+  readonly deadLetterTopic: string | null;
   readonly eventTime: EventTime;
 }
 

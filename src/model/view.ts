@@ -13,6 +13,8 @@ import { readViewSql, resolveTables, type SqlText } from './view-sql.ts';
 export interface ViewSurroundings {
   readonly sqlFiles: readonly DeclarationFile[];
   readonly topics: ReadonlySet<string>;
+  /** Names by which people may think of what is declared in Redis, which Flink cannot read. */
+  readonly redisNames: ReadonlySet<string>;
   /** False when some file did not parse: a topic that seems missing may stand there. */
   readonly complete: boolean;
 }
@@ -39,9 +41,7 @@ export function readView(
   const viewSql = text && readViewSql(text, report);
   const silent: Report = () => {};
   const reads =
-    text && viewSql
-      ? resolveTables({ text, tables: viewSql.tables }, around.topics, around.complete ? report : silent)
-      : [];
+    text && viewSql ? resolveTables({ text, tables: viewSql.tables }, around, around.complete ? report : silent) : [];
   return {
     ...common,
     kind: 'view',

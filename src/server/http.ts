@@ -6,6 +6,7 @@ import { type Admission, useAdmission } from './admission.ts';
 import type { Logger, Readiness, ServerOptions } from './options.ts';
 import type { ResultStreams } from './result-streams.ts';
 import { completedEventId } from './sse.ts';
+import { useProduceLane } from './use-produce-lane.ts';
 import { useResultStreams } from './use-result-streams.ts';
 
 /** The path of the API, over every transport. */
@@ -46,7 +47,7 @@ export function createGraphqlHttp(parts: HttpParts): YogaServerInstance<object, 
     },
     // The page and its scripts are one text of 15 MB: loaded when somebody opens GraphiQL.
     renderGraphiQL: async (graphiql) => (await import('@graphql-yoga/render-graphiql')).renderGraphiQL(graphiql),
-    plugins: [useAdmission(admission, options.maxTokens), useResultStreams(streams)],
+    plugins: [useAdmission(admission, options.maxTokens), useProduceLane(), useResultStreams(streams)],
   });
 }
 

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { localOptions, openLocalStack } from '#local';
 import { measureAdHoc } from './ad-hoc.ts';
+import { measureCodecs } from './codecs.ts';
 import { type BenchContext, benchDeclarations, type GatewayContext } from './context.ts';
 import { measureFanOut } from './fan-out.ts';
 import { onFlink } from './flink-context.ts';
@@ -38,6 +39,7 @@ const measurements = {
   submit: onFlink(measureSubmit),
   idle: measureIdleSubscriptions,
   adhoc: onFlink(measureAdHoc),
+  codecs: measureCodecs,
   start: async (context) => [await measureStart(context)],
 } satisfies Record<string, (context: BenchContext) => Promise<readonly Line[]>>;
 

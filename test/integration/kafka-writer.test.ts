@@ -64,7 +64,7 @@ describe('the writer', () => {
     expect(outcomes.flat()).toMatchObject([
       { outcome: 'ACKED' },
       { outcome: 'ACKED' },
-      { outcome: 'NOT_WRITTEN', error: { code: 'KAFKA_REFUSED' } },
+      { outcome: 'NOT_WRITTEN', error: { code: 'RECORD_TOO_LARGE' } },
       { outcome: 'ACKED' },
       { outcome: 'ACKED' },
     ]);

@@ -51,6 +51,8 @@ describe('the local stack', () => {
       kafkaBrokers: expect.stringMatching(/^127\.0\.0\.1:\d+$/),
       flinkRest: null,
       sqlGateway: null,
+      redis: null,
+      schemaRegistry: null,
     });
     expect(stack.endpoints.kafkaBrokers).not.toBe('127.0.0.1:9092');
     expect(await useAdmin(stack.endpoints.kafkaBrokers, (admin) => admin.listTopics())).toEqual([]);

@@ -91,7 +91,11 @@ export async function openOwnGateway({ schema, clusters, env = {} }: GatewaySett
   const logger = pino({ level: 'silent' });
   const model = await loadModel(schema);
   const context = { env: environment, logger, onProgress: () => undefined, signal: new AbortController().signal };
-  const gateway = await openGateway(config, { ...context, model, clusters: await openClusters(config, context) });
+  const gateway = await openGateway(config, {
+    ...context,
+    model,
+    clusters: await openClusters(config, { ...context, model }),
+  });
   const { url, counters } = gateway;
   return { url, webSocketUrl: url.replace('http', 'ws'), counters, [Symbol.asyncDispose]: () => gateway.close() };
 }

@@ -19,7 +19,7 @@ export async function openInProcess(options: object = {}) {
   let beforeWrite = async () => {};
   const schema = createSchema({
     model,
-    sources: model.sources.map(serveSource),
+    sources: model.sources.map((source) => serveSource(source)),
     feeds,
     cursors: createCursors([Buffer.alloc(32)]),
     writer: {

@@ -11,7 +11,9 @@ export function brokers(): string {
 }
 
 /** Sluice's connection to the shared cluster, or to what stands before it. */
-export function openTestKafka(options: { brokers?: string; reader?: object; metadataMaxAgeMs?: number } = {}): Kafka {
+export function openTestKafka(
+  options: { brokers?: string; reader?: object; writer?: object; metadataMaxAgeMs?: number } = {},
+): Kafka {
   const { brokers: list = brokers(), ...rest } = options;
   return openKafka(kafkaOptionsSchema.parse({ connection: { brokers: list, clientId: 'test' }, ...rest }), silent);
 }

@@ -8,7 +8,7 @@ import { openNoFlink } from './no-flink.ts';
 export function schemaOf(model: Model) {
   return createSchema({
     model,
-    sources: model.sources.map(serveSource),
+    sources: model.sources.map((source) => serveSource(source)),
     feeds: new Feeds({ log: new MemoryLog(1) }),
     cursors: createCursors([Buffer.alloc(32)]),
     writer: { write: () => Promise.resolve([]), close: () => Promise.resolve() },

@@ -39,6 +39,7 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
     ...localOptions.parse({ dataDir, ports: { kafka: 0, flinkRest: 0, sqlGateway: 0 } }),
     env: process.env,
     flink: true,
+    flinkAvro: true,
     logger: consoleLogger,
     onProgress: ({ step, text }) => {
       if (step === 'ready') console.log(`${text}; data and logs: ${dataDir}`);

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { createCodec } from '#codec';
+import { compareSchemas, createCodec, declaredSchema } from '#codec';
 import type { ScalarName } from '#model';
 import { field, stream } from './declared.ts';
+import { schemasOf } from './schemas.ts';
 
 const plain: readonly (readonly [ScalarName, unknown, string])[] = [
   ['ID', 'u"1\n', 'u"1\n'],
@@ -53,6 +54,34 @@ describe('the key of a record', () => {
       userId: 'u',
     });
     expect(codec.decodeKey(Buffer.from('u'))).toBeNull();
+  });
+
+  it('of format LONG is the integer in 8 bytes', () => {
+    const only = field('id', 'BigInt');
+    const codec = createCodec(stream([only], { key: [only], keyFormat: 'LONG' }));
+    expect(codec.encodeKey({ id: -(2n ** 63n) })?.toString('hex')).toBe('8000000000000000');
+    expect(codec.decodeKey(Buffer.from('00000000000000ff', 'hex'))).toEqual({ id: 255 });
+    expect(codec.decodeKey(Buffer.from('ff', 'hex'))).toBeNull();
+  });
+
+  it('of format JSON is an object, of one field too', () => {
+    const only = field('id', 'Int');
+    const codec = createCodec(stream([only], { key: [only], keyFormat: 'JSON' }));
+    expect(codec.encodeKey({ id: 1 })?.toString()).toBe('{"id":1}');
+    expect(codec.decodeKey(Buffer.from('{"id":2}'))).toEqual({ id: 2 });
+  });
+
+  it.each([
+    ['the bare value', 1],
+    ['a record', 2],
+  ])('of format AVRO with %s is read back', (_what, count) => {
+    const fields = [field('id', 'ID', { required: true }), field('at', 'DateTime', { required: true })];
+    const source = stream(fields, { key: fields.slice(0, count), keyFormat: 'AVRO' });
+    const codec = createCodec(source, schemasOf(declaredSchema(source, 'KEY')));
+    const key = Object.fromEntries(Object.entries({ id: 'x', at: '2026-11-21T10:00:00.000Z' }).slice(0, count));
+    expect(codec.decodeKey(codec.encodeKey(key) ?? Buffer.alloc(0))).toEqual(key);
+    expect(codec.decodeKey(Buffer.from('x'))).toBeNull();
+    expect(compareSchemas(source, declaredSchema(source, 'KEY'), 'KEY')).toEqual([]);
   });
 
   it('is absent without key fields, or when the one field has no value', () => {

@@ -46,22 +46,38 @@ const sql = {
   idleMs: 60_000,
 };
 const views = { mode: 'apply', onDemandGraceMs: 60_000 };
+const registry = {
+  url: null,
+  flinkUrl: null,
+  mode: 'check',
+  username: null,
+  password: null,
+  token: null,
+  caFile: null,
+  certFile: null,
+  keyFile: null,
+};
 
 describe('the configuration', () => {
   it('without any setting starts a local stack with demo traffic, on loopback', () => {
     expect(loadConfig({ PATH: '/bin', PORT: '', KAFKA_BROKERS: ' ' }, [])).toEqual({
       command: 'start',
+      declare: { topics: [], force: false, dryRun: false, json: false },
       server: { ...limits, host: '127.0.0.1', port: 4000, isPortFixed: false },
       feeds,
       views,
+      registry: { ...registry, mode: 'register' },
       sql,
       schemaDir: 'schema',
       dataDir: '.sluice',
       cacheDir: null,
       clusters: { kind: 'local' },
+      redisUrl: null,
       cursorSecrets: [],
       demo: true,
+      compression: 'none',
       produceTimeoutMs: 10_000,
+      idempotency: { windowMs: 600_000, maxEvents: 250_000 },
       queryTimeoutMs: 10_000,
       log: { level: 'warn', format: 'pretty' },
     });
@@ -81,7 +97,11 @@ describe('the configuration', () => {
       SLUICE_DEMO: 'On',
       LOG_LEVEL: 'debug',
       SLUICE_LOG_FORMAT: 'pretty',
+      SLUICE_COMPRESSION: 'zstd',
+      SLUICE_REDIS_URL: 'rediss://sluice:secret@redis:6380',
       SLUICE_PRODUCE_TIMEOUT_MS: '2500',
+      SLUICE_IDEMPOTENCY_WINDOW_MS: '60000',
+      SLUICE_IDEMPOTENCY_MAX_EVENTS: '1000',
       SLUICE_QUERY_TIMEOUT_MS: '500',
       SLUICE_VIEWS: 'check',
       SLUICE_ON_DEMAND_GRACE_MS: '0',
@@ -94,12 +114,32 @@ describe('the configuration', () => {
       SLUICE_SQL_SUBSCRIPTION_ROWS: '5000',
       SLUICE_SQL_RUN_MS: '60000',
       SLUICE_SQL_IDLE_MS: '10000',
+      SLUICE_REGISTRY_URL: 'https://registry:8081/api',
+      FLINK_REGISTRY_URL: 'http://inside:8081',
+      SLUICE_REGISTRY_MODE: 'register',
+      SLUICE_REGISTRY_USERNAME: 'ann',
+      SLUICE_REGISTRY_PASSWORD: 'secret',
+      SLUICE_REGISTRY_CA_FILE: 'ca.pem',
+      SLUICE_REGISTRY_CERT_FILE: 'cert.pem',
+      SLUICE_REGISTRY_KEY_FILE: 'key.pem',
     };
     expect(loadConfig(environment, [])).toEqual({
       command: 'start',
+      declare: { topics: [], force: false, dryRun: false, json: false },
       server: { ...limits, host: '0.0.0.0', port: 5000, isPortFixed: true },
       feeds,
       views: { mode: 'check', onDemandGraceMs: 0 },
+      registry: {
+        url: 'https://registry:8081/api',
+        flinkUrl: 'http://inside:8081',
+        mode: 'register',
+        username: 'ann',
+        password: 'secret',
+        token: null,
+        caFile: 'ca.pem',
+        certFile: 'cert.pem',
+        keyFile: 'key.pem',
+      },
       sql: {
         mode: 'off',
         connectors: ['kafka', 'filesystem'],
@@ -119,9 +159,12 @@ describe('the configuration', () => {
         kafkaBrokers: 'k1:9092, k2:9092',
         flink: { restUrl: 'http://jm:8081', sqlGatewayUrl: 'http://gw:8083', kafkaBrokers: 'kafka:9092' },
       },
+      redisUrl: 'rediss://sluice:secret@redis:6380',
       cursorSecrets: ['the-newest-of-secrets', 'the-one-before-that'],
       demo: true,
+      compression: 'zstd',
       produceTimeoutMs: 2500,
+      idempotency: { windowMs: 60_000, maxEvents: 1000 },
       queryTimeoutMs: 500,
       log: { level: 'debug', format: 'pretty' },
     });
@@ -166,6 +209,12 @@ describe('the configuration', () => {
     expect(loadConfig({ SLUICE_DATA: 'd' }, ['--clean'])).toMatchObject({ command: 'clean', dataDir: 'd' });
     expect(loadConfig({ PORT: 'x' }, ['--help', '--nonsense']).command).toBe('help');
     expect(loadConfig({ PORT: 'x' }, ['--version']).command).toBe('version');
+    expect(loadConfig(external, ['import', '--dry-run', 'orders', '--force', 'clicks'])).toMatchObject({
+      command: 'import',
+      declare: { topics: ['orders', 'clicks'], force: true, dryRun: true, json: false },
+    });
+    expect(loadConfig(external, ['check', '--json'])).toMatchObject({ command: 'check', declare: { json: true } });
+    expect(loadConfig({}, ['print-schema']).command).toBe('print-schema');
   });
 });
 
@@ -179,8 +228,22 @@ describe('a fault of the configuration', () => {
     [{}, ['--prot', '5000'], '--prot: is no option; did you mean --port?'],
     [{}, ['--no-clean'], '--no-clean: is no option; did you mean --clean?'],
     [{}, ['--xyzzy-plugh'], '--xyzzy-plugh: is no option'],
-    [{}, ['start'], 'start: is not expected here; options begin with --'],
+    [{}, ['xyzzy'], 'xyzzy: is no command; commands are import, check, ddl, print-schema; options begin with --'],
+    [{}, ['chek'], 'chek: is no command; did you mean check?'],
+    [{}, ['ddl', 'orders'], 'orders: is not expected after ddl; options begin with --'],
+    [{}, ['ddl', '--force'], '--force: belongs to the command import'],
+    [{}, ['--json'], '--json: belongs to the command check'],
+    [
+      {},
+      ['check'],
+      'KAFKA_BROKERS: is missing: check looks at the topics of a Kafka that runs (that of a running local stack is in .sluice/endpoints.json)',
+    ],
     [{ SLUICE_SHEMA: 'x' }, [], 'SLUICE_SHEMA: is no setting of Sluice; did you mean SLUICE_SCHEMA?'],
+    [
+      { SLUICE_REDIS_URL: 'http://user:secret@redis' },
+      [],
+      'SLUICE_REDIS_URL: (hidden) is not an address of Redis, such as redis://localhost:6379 or rediss://user:password@host:6380',
+    ],
     [{ SLUICE_DEMO: 'maybe' }, [], 'SLUICE_DEMO: "maybe" is neither true nor false'],
     [
       { SLUICE_CURSOR_SECRET: 'long-enough-to-pass,short' },

@@ -77,6 +77,7 @@ export async function rowsAt(
   const rows = new Map<string, unknown>();
   for (const batch of await log.read('scores', beginning, options)) {
     for (const record of batch.records.map(table.decode)) {
+      if (!record) continue;
       if (!record.key || record.offset >= (position.get(record.partition) ?? 0n)) continue;
       if (record.node && fits(record)) rows.set(record.key.toString(), record.node);
       else rows.delete(record.key.toString());

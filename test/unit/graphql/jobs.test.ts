@@ -46,7 +46,7 @@ function schemaOf({ jobs = [], changes = [], details = {}, watermarks }: World) 
   const none = openNoFlink(model);
   return createSchema({
     model,
-    sources: model.sources.map(serveSource),
+    sources: model.sources.map((source) => serveSource(source)),
     feeds: new Feeds({ log: new MemoryLog(1) }),
     cursors: createCursors([Buffer.alloc(32)]),
     writer: { write: () => Promise.resolve([]), close: () => Promise.resolve() },

@@ -24,8 +24,11 @@ const clicks: Stream = {
   retentionMs: 1000,
   cleanup: 'DELETE',
   format: 'JSON',
+  keyFormat: 'STRING',
   source: 'KAFKA',
+  redis: null,
   onBadRecord: 'REPORT',
+  deadLetterTopic: null,
   eventTime: { field: clickedAt, delayMs: 0 },
   place: { file: 'x', line: 1, column: 1 },
 };
@@ -60,6 +63,7 @@ function open(overrides: Partial<Gateway> = {}) {
         source: clicks,
         codec,
         ddl: 'CREATE TABLE …',
+        badRecords: { areReported: true, count: 0 },
         feed: {
           topic: 'user_clicks',
           field: 'userClicks',

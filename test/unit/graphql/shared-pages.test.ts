@@ -19,8 +19,11 @@ const things: Stream = {
   retentionMs: 1000,
   cleanup: 'DELETE',
   format: 'JSON',
+  keyFormat: 'STRING',
   source: 'KAFKA',
+  redis: null,
   onBadRecord: 'REPORT',
+  deadLetterTopic: null,
   eventTime: { field: null, delayMs: 0 },
   place: { file: 'x', line: 1, column: 1 },
 };
@@ -31,7 +34,7 @@ function open() {
   const feeds = new Feeds({ log });
   const schema = createSchema({
     model,
-    sources: model.sources.map(serveSource),
+    sources: model.sources.map((source) => serveSource(source)),
     feeds,
     cursors: createCursors([Buffer.alloc(32)]),
     writer: { write: () => Promise.resolve([]), close: () => Promise.resolve() },

@@ -24,7 +24,7 @@ function open() {
   const log = new MemoryLog(1);
   const schema = createSchema({
     model,
-    sources: model.sources.map(serveSource),
+    sources: model.sources.map((source) => serveSource(source)),
     feeds: new Feeds({ log }),
     cursors: createCursors([Buffer.alloc(32, 1)]),
     writer: { write: () => Promise.resolve([]), close: () => Promise.resolve() },

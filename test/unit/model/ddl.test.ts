@@ -56,6 +56,13 @@ describe('the DDL of a stream', () => {
     `);
   });
 
+  it('is the same whatever becomes of bad records: none of them ends a job', () => {
+    const ddlOf = (more: string) => statementsOf(`type A @stream(${more}) { a: Int! }`);
+    const reported = ddlOf('onBadRecord: REPORT');
+    expect(ddlOf('onBadRecord: SKIP')).toEqual(reported);
+    expect(ddlOf('onBadRecord: DEAD_LETTER')).toEqual(reported);
+  });
+
   it('hides records without a required field or event time from SQL that people write', () => {
     expect(statementsOf(click).view).toBe(
       'CREATE TEMPORARY VIEW IF NOT EXISTS `clicks` AS SELECT * FROM `source`.`clicks` WHERE `user_id` IS NOT NULL AND `at` IS NOT NULL',

@@ -262,22 +262,73 @@ const table: readonly (readonly [title: string, declaration: string | readonly D
     'type A @stream(format: RAW) { a: String b: String }',
     '1:24  A RAW stream has exactly one field',
   ],
+  [
+    'a dead letter topic without dead letters',
+    'type A @stream(deadLetterTopic: "d") { a: Int }',
+    '1:33  A dead letter topic is for onBadRecord: DEAD_LETTER.',
+  ],
+  [
+    'a dead letter topic that cannot be one',
+    'type A @stream(onBadRecord: DEAD_LETTER, deadLetterTopic: "a b") { a: Int }',
+    '1:59  "a b" cannot be a Kafka topic.',
+  ],
+  [
+    'dead letters that go round',
+    'type A @stream(onBadRecord: DEAD_LETTER, deadLetterTopic: "as") { a: Int }',
+    '1:6  The dead letters of "A" go to "as", the topic of "A", which has dead letters itself.',
+  ],
   ['a RAW stream of a number', 'type A @stream(format: RAW) { a: Int }', '1:24  A RAW stream has exactly one field'],
-  ...[
-    'format: AVRO',
-    'format: PROTOBUF',
-    'format: JSON_SCHEMA',
-    'source: REDIS',
-    'onBadRecord: SKIP',
-    'onBadRecord: DEAD_LETTER',
-  ].map(
-    (argument) =>
-      [
-        `${argument}, which is not there yet`,
-        `type A @stream(${argument}) { a: String }`,
-        `${argument} is not supported yet.`,
-      ] as const,
-  ),
+  [
+    'a Redis stream without a place',
+    'type A @stream(source: REDIS) { a: Int }',
+    '1:24  The stream names no place in Redis.',
+  ],
+  [
+    'a Redis stream with two places',
+    'type A @stream(source: REDIS, channel: "a", stream: "b") { a: Int }',
+    '1:24  The stream names 2 places in Redis.',
+  ],
+  [
+    'a place in Redis of a Kafka stream',
+    'type A @stream(channel: "a") { a: Int }',
+    '1:25  "channel" is a place in Redis.',
+  ],
+  [
+    'a key in Redis',
+    'type A @stream(source: REDIS, channel: "a", key: ["a"]) { a: ID! }',
+    '1:50  "key" is for Kafka topics.',
+  ],
+  [
+    'the retention of a channel',
+    'type A @stream(source: REDIS, channel: "a", retention: "P1D") { a: ID! }',
+    '1:56  A channel keeps nothing.',
+  ],
+  [
+    'a format in Redis that has a registry',
+    'type A @stream(source: REDIS, stream: "a", format: AVRO) { a: ID! }',
+    '1:52  format: AVRO is for Kafka topics.',
+  ],
+  [
+    'two types on one channel',
+    'type A @stream(source: REDIS, channel: "a") { a: ID! } type B @stream(source: REDIS, channel: "a") { a: ID! }',
+    'both on the topic "channel:a"',
+  ],
+  [
+    'a view of a channel',
+    'type A @stream(source: REDIS, channel: "news") { a: ID! } type B @view(sql: "SELECT a FROM news") { a: ID! }',
+    '1:92  "news" is declared with source: REDIS, and Flink reads Kafka alone.',
+  ],
+  ['a key format without a key', 'type A @stream(keyFormat: LONG) { a: BigInt! }', '1:27  A key format needs a key.'],
+  [
+    'a LONG key that is no BigInt',
+    'type A @stream(key: "a", keyFormat: LONG) { a: Int! }',
+    '1:37  keyFormat: LONG is for a key field of type BigInt.',
+  ],
+  [
+    'a STRING key of several fields',
+    'type A @stream(key: ["a", "b"], keyFormat: STRING) { a: ID! b: ID! }',
+    '1:44  keyFormat: STRING is for a key of one field.',
+  ],
   ['a view without SQL', `${clicks}type V @view { a: Int }`, '2:8  The view "V" has no SQL.'],
   [
     'a view with SQL twice',

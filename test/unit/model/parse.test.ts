@@ -26,12 +26,15 @@ describe('the model', () => {
       topic: 'page_views',
       plural: 'pageViews',
       key: [],
+      keyFormat: 'STRING',
       partitions: 4,
       retentionMs: 604_800_000,
       cleanup: 'DELETE',
       format: 'JSON',
       source: 'KAFKA',
+      redis: null,
       onBadRecord: 'REPORT',
+      deadLetterTopic: null,
       eventTime: { field: null, delayMs: 0 },
       place: { file: '0.graphql', line: 1, column: 14 },
     });
@@ -51,6 +54,12 @@ describe('the model', () => {
     });
     expect(box.key.map(({ column }) => column)).toEqual(['id', 'AT']);
     expect(box).toMatchObject({ eventTime: { delayMs: 1500, field: { name: 'at', column: 'AT', required: true } } });
+  });
+
+  it('names the dead letter topic after the stream, unless it is named', () => {
+    const declare = (more: string) => modelOf(`type A @stream(onBadRecord: DEAD_LETTER${more}) { a: Int }`);
+    expect(sourceOf(declare(''), 'A')).toMatchObject({ deadLetterTopic: 'as.dlq' });
+    expect(sourceOf(declare(', deadLetterTopic: "bad"'), 'A')).toMatchObject({ deadLetterTopic: 'bad' });
   });
 
   it('has the defaults of a view, and takes the semicolon off its SQL', () => {

@@ -1,0 +1,35 @@
+import type { ByteReader } from './byte-reader.ts';
+import { Misfit } from './misfit.ts';
+
+/** Goes over a field that nobody declared. */
+export function skipField(reader: ByteReader, tag: number): void {
+  if (tag < 8) throw new Misfit('the record holds a field number 0');
+  switch (tag % 8) {
+    case 0:
+      reader.readVarint();
+      return;
+    case 1:
+      reader.take(8);
+      return;
+    case 2:
+      reader.take(Number(reader.readVarint()));
+      return;
+    case 3:
+      skipGroup(reader, tag);
+      return;
+    case 5:
+      reader.take(4);
+      return;
+    default:
+      throw new Misfit(`the record holds a field of the wire type ${tag % 8}, which there is not`);
+  }
+}
+
+/** A group of Protobuf 2 ends with a tag of its own. */
+function skipGroup(reader: ByteReader, start: number): void {
+  reader.enter();
+  for (let tag = Number(reader.readVarint()); tag !== start + 1; tag = Number(reader.readVarint())) {
+    skipField(reader, tag);
+  }
+  reader.leave();
+}

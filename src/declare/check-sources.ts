@@ -1,0 +1,78 @@
+import { compareSchemas, createCodec, hasSchema, type RegisteredSchema, type Schemas, type Side } from '#codec';
+import type { LogRecord } from '#feed';
+import type { Model, Source } from '#model';
+
+/** One thing that a check found. A fault fails the check, a note does not. */
+export interface Finding {
+  readonly level: 'fault' | 'note';
+  /** Where it was found. */
+  readonly part: 'declarations' | 'kafka' | 'registry' | 'flink';
+  /** The topic, or the file. */
+  readonly subject: string;
+  readonly message: string;
+}
+
+/** A topic as Kafka has it. */
+export interface LiveTopic {
+  readonly topic: string;
+  readonly partitions: number;
+  /** Kafka's `cleanup.policy`. */
+  readonly cleanupPolicy: string;
+}
+
+/** Holds the declarations against the topics as they are. */
+export function checkTopics({ sources }: Model, live: readonly LiveTopic[]): readonly Finding[] {
+  const byName = new Map(live.map((topic) => [topic.topic, topic]));
+  return sources.filter(isInKafka).flatMap((source) => checkTopic(source, byName.get(source.topic)));
+}
+
+/** Whether the source lives in Kafka. */
+export function isInKafka(source: Source): boolean {
+  return source.kind === 'view' || source.source === 'KAFKA';
+}
+
+function checkTopic(source: Source, live: LiveTopic | undefined): readonly Finding[] {
+  const { topic, partitions, cleanup, kind } = source;
+  const about = { part: 'kafka', subject: topic } as const;
+  if (live === undefined) {
+    const message = 'the topic does not exist; the gateway makes it when it starts';
+    return [{ ...about, level: kind === 'view' ? 'note' : 'fault', message }];
+  }
+  const found: Finding[] = [];
+  if (live.partitions !== partitions) {
+    const message = `the topic has ${live.partitions} partitions, declared are ${partitions}`;
+    found.push({ ...about, level: 'fault', message });
+  }
+  const declared = cleanup === 'COMPACT' ? 'compact' : 'delete';
+  if (live.cleanupPolicy !== declared) {
+    const message = `the topic has cleanup.policy ${live.cleanupPolicy}, declared is ${declared}`;
+    found.push({ ...about, level: 'fault', message });
+  }
+  return found;
+}
+
+/** What the registry has for a topic's values, or its keys; null: no such subject. A text: why it cannot be told. */
+export type Registration = RegisteredSchema | string | null;
+
+/** Holds one side of a declaration against its subject. */
+export function checkSchema(source: Source, side: Side, registration: Registration): readonly Finding[] {
+  if (!hasSchema(source, side)) return [];
+  const about = { part: 'registry', subject: `${source.topic}-${side.toLowerCase()}`, level: 'fault' } as const;
+  if (typeof registration === 'string') return [{ ...about, message: registration }];
+  if (registration === null) return [{ ...about, message: 'the registry has no such subject' }];
+  return compareSchemas(source, registration, side).map((message) => ({ ...about, message }));
+}
+
+/** Tells when records do not fit their declaration. */
+export function checkRecords(source: Source, records: readonly LogRecord[], schemas?: Schemas): readonly Finding[] {
+  const codec = createCodec(source, schemas);
+  const values = records.flatMap(({ value }) => (value === null ? [] : [value]));
+  const reasons = values.flatMap((value) => {
+    const decoded = codec.decode(value);
+    return decoded.ok ? [] : [decoded.fault.reason];
+  });
+  const [first] = reasons;
+  if (first === undefined) return [];
+  const message = `${reasons.length} of the newest ${values.length} records do not fit: ${first}`;
+  return [{ level: 'fault', part: 'kafka', subject: source.topic, message }];
+}

@@ -1,0 +1,16 @@
+/** Declarations of topics that exist, and declarations held against what exists. Pure: Kafka and the registry are ports. */
+export {
+  checkRecords,
+  checkSchema,
+  checkTopics,
+  type Finding,
+  isInKafka,
+  type LiveTopic,
+  type Registration,
+} from './check-sources.ts';
+export type { TopicFacts } from './declaration.ts';
+export type { FoundTopic, RegisteredTopic } from './declare-topic.ts';
+export { diffLines } from './diff.ts';
+export { type SampleOptions, sampleOptions } from './options.ts';
+export { type ImportPlan, isWritten, type PlannedFile, planImport } from './plan-import.ts';
+export { sampleTopic } from './sample-topic.ts';

@@ -1,0 +1,244 @@
+import { backoffMs, pause } from './deadline.ts';
+import type { Appended, PartitionRecords, ProducerIdentity, TransactionWire } from './transaction-wire.ts';
+import type { OutgoingRecord } from './write-call.ts';
+
+/** The records of a transaction for one partition, in order, and who leads it. */
+export interface PartitionPart {
+  readonly topic: string;
+  readonly partition: number;
+  readonly leader: number;
+  readonly records: readonly OutgoingRecord[];
+}
+
+/** The call that a transaction is for: it may have been answered already. */
+export interface TransactionCall {
+  /** Its caller was told `NOT_WRITTEN`: nothing may be committed any more. */
+  isGivenUp: boolean;
+  /** The commit may have been asked for: only Kafka knows what comes of it. */
+  isCommitting: boolean;
+}
+
+/** So many records of a part that stand one after the other. */
+export interface AppendedChunk extends Appended {
+  readonly count: number;
+}
+
+/** What a transaction came to. `aborted`: nothing of it will ever be visible; `code` is Kafka's, or null. */
+export type TransactionResult =
+  | { readonly kind: 'committed'; readonly appended: ReadonlyMap<PartitionPart, readonly AppendedChunk[]> }
+  | { readonly kind: 'aborted' | 'unknown'; readonly code: number | null; readonly cause: unknown };
+
+/** Kafka's error codes that a transaction acts on. */
+const code = {
+  none: 0,
+  coordinatorLoading: 14,
+  coordinatorNotAvailable: 15,
+  notCoordinator: 16,
+  invalidProducerEpoch: 47,
+  invalidTxnState: 48,
+  concurrentTransactions: 51,
+  producerFenced: 90,
+} as const;
+
+const moved: ReadonlySet<number> = new Set([
+  code.coordinatorLoading,
+  code.coordinatorNotAvailable,
+  code.notCoordinator,
+  code.concurrentTransactions,
+]);
+/** Kafka aborted it by itself, because it took too long, and so it never was committed. */
+const expired: ReadonlySet<number> = new Set([code.invalidProducerEpoch, code.invalidTxnState, code.producerFenced]);
+
+/** Kafka refused a step. */
+class Refused extends Error {
+  readonly code: number;
+
+  constructor(step: string, refusal: number) {
+    super(`Kafka answered ${step} with the error code ${refusal}.`);
+    this.code = refusal;
+  }
+}
+
+/** How a session talks. */
+export interface SessionOptions {
+  /** Kafka aborts a transaction that is older. */
+  readonly transactionTimeoutMs: number;
+  /** Where one request to a partition ends. */
+  readonly maxBatchBytes: number;
+}
+
+/**
+ * One transactional id, which is this process's alone, with one transaction at a time. What fails before the commit is
+ * asked for is never committed by anybody: the next epoch of the id, or Kafka's own time limit, aborts it. A commit whose
+ * answer is lost is asked for again until Kafka says what became of it: nobody else ends this id's transactions.
+ */
+export class TransactionSession {
+  readonly #wire: TransactionWire;
+  readonly #transactionalId: string;
+  readonly #options: SessionOptions;
+  readonly #closing: AbortSignal;
+  #coordinator: { readonly host: string; readonly port: number } | null = null;
+  #identity: ProducerIdentity | null = null;
+  /** Topic and partition → the next number in the producer's sequence. */
+  #sequences = new Map<string, number>();
+
+  constructor(
+    wire: TransactionWire,
+    transactionalId: string,
+    options: SessionOptions & { readonly closing: AbortSignal },
+  ) {
+    this.#wire = wire;
+    this.#transactionalId = transactionalId;
+    this.#options = options;
+    this.#closing = options.closing;
+  }
+
+  /** Runs one transaction, once. Never rejects. */
+  async run(parts: readonly PartitionPart[], call: TransactionCall): Promise<TransactionResult> {
+    try {
+      const identity = this.#identity ?? (await this.#initialise(call));
+      await this.#begin(identity, parts, call);
+      const appended = await this.#append(identity, parts);
+      // From here on there is no way back.
+      if (call.isGivenUp) throw new Error('The deadline passed before the commit.');
+      call.isCommitting = true;
+      const result = await this.#commit(identity);
+      if (result.kind !== 'committed') return result;
+      return { kind: 'committed', appended };
+    } catch (cause) {
+      this.#reset();
+      return { kind: 'aborted', code: cause instanceof Refused ? cause.code : null, cause };
+    }
+  }
+
+  /** Ends what a failure may have left open, so that it does not hold up readers. */
+  async recover(): Promise<void> {
+    if (this.#identity) return;
+    await this.#initialise({ isGivenUp: false, isCommitting: false }).catch(() => this.#reset());
+  }
+
+  #reset(): void {
+    this.#identity = null;
+    this.#coordinator = null;
+  }
+
+  /** Repeats a step at the coordinator as long as that is on its way elsewhere, or ends the transaction before. */
+  async #atCoordinator<T extends { readonly errorCode: number }>(
+    call: TransactionCall,
+    step: (at: { readonly host: string; readonly port: number }) => Promise<T>,
+  ): Promise<T> {
+    for (let failures = 1; ; failures += 1) {
+      if (this.#closing.aborted) throw new Error('The connection to Kafka is being closed.');
+      if (call.isGivenUp) throw new Error('The deadline has passed.');
+      const found = this.#coordinator ?? (await this.#wire.coordinator(this.#transactionalId));
+      if ('errorCode' in found && moved.has(Number(found.errorCode))) {
+        await pause(backoffMs(failures), this.#closing);
+        continue;
+      }
+      this.#coordinator = found;
+      const answer = await step(found);
+      if (!moved.has(answer.errorCode)) return answer;
+      if (answer.errorCode !== code.concurrentTransactions) this.#coordinator = null;
+      await pause(backoffMs(failures), this.#closing);
+    }
+  }
+
+  async #initialise(call: TransactionCall): Promise<ProducerIdentity> {
+    const { transactionTimeoutMs } = this.#options;
+    const { errorCode, producerId, producerEpoch } = await this.#atCoordinator(call, (at) =>
+      this.#wire.initialise(at, this.#transactionalId, transactionTimeoutMs),
+    );
+    if (errorCode !== code.none) throw new Refused('InitProducerId', errorCode);
+    this.#identity = { transactionalId: this.#transactionalId, producerId, producerEpoch };
+    this.#sequences = new Map();
+    return this.#identity;
+  }
+
+  async #begin(identity: ProducerIdentity, parts: readonly PartitionPart[], call: TransactionCall): Promise<void> {
+    const byTopic = Map.groupBy(parts, ({ topic }) => topic);
+    const topics = Array.from(byTopic, ([name, of]) => ({ name, partitions: of.map(({ partition }) => partition) }));
+    await this.#atCoordinator(call, async (at) => {
+      const codes = await this.#wire.addPartitions(at, identity, topics);
+      const errorCode = codes.find((each) => each !== code.none) ?? code.none;
+      if (errorCode !== code.none && !moved.has(errorCode)) throw new Refused('AddPartitionsToTxn', errorCode);
+      return { errorCode };
+    });
+  }
+
+  /** Chunk by chunk; those of different partitions go together. */
+  async #append(
+    identity: ProducerIdentity,
+    parts: readonly PartitionPart[],
+  ): Promise<ReadonlyMap<PartitionPart, readonly AppendedChunk[]>> {
+    const appended = new Map<PartitionPart, AppendedChunk[]>(parts.map((part) => [part, []]));
+    const chunks = parts.map((part) => ({ part, chunks: toChunks(part.records, this.#options.maxBatchBytes) }));
+    const rounds = Math.max(...chunks.map((each) => each.chunks.length));
+    for (let round = 0; round < rounds; round += 1) {
+      const due = chunks.flatMap(({ part, chunks: of }) => {
+        const records = of[round];
+        return records ? [{ part, records }] : [];
+      });
+      const requests = Map.groupBy(due, ({ part }) => part.leader);
+      await Promise.all(
+        Array.from(requests, async ([leader, of]) => {
+          const numbered = of.map(({ part, records }) => this.#number(part, records));
+          const answers = await this.#wire.produce(leader, identity, numbered);
+          for (const { part, records } of of) {
+            const answer = answers.find(({ topic, partition }) => topic === part.topic && partition === part.partition);
+            if (!answer) throw new Error('The answer does not mention a partition.');
+            if (answer.errorCode !== code.none) throw new Refused('Produce', answer.errorCode);
+            appended.get(part)?.push({ ...answer, count: records.length });
+          }
+        }),
+      );
+    }
+    return appended;
+  }
+
+  #number({ topic, partition }: PartitionPart, records: readonly OutgoingRecord[]): PartitionRecords {
+    const place = `${topic}:${partition}`;
+    const firstSequence = this.#sequences.get(place) ?? 0;
+    // A sequence has 31 bits, and begins anew.
+    this.#sequences.set(place, (firstSequence + records.length) % 2 ** 31);
+    return { topic, partition, records, firstSequence };
+  }
+
+  /** Asks until Kafka says what became of it; the time limit of the transaction makes sure that it will. */
+  async #commit(identity: ProducerIdentity): Promise<TransactionResult | { readonly kind: 'committed' }> {
+    const asked: TransactionCall = { isGivenUp: false, isCommitting: true };
+    for (let failures = 1; !this.#closing.aborted; failures += 1) {
+      try {
+        const { errorCode } = await this.#atCoordinator(asked, async (at) => ({
+          errorCode: await this.#wire.end(at, identity, 'COMMIT'),
+        }));
+        if (errorCode === code.none) return { kind: 'committed' };
+        this.#reset();
+        const cause = new Refused('EndTxn', errorCode);
+        return { kind: expired.has(errorCode) ? 'aborted' : 'unknown', code: errorCode, cause };
+      } catch {
+        // No answer: the coordinator is away, or another broker by now.
+        this.#coordinator = null;
+        await pause(backoffMs(failures), this.#closing);
+      }
+    }
+    this.#reset();
+    return { kind: 'unknown', code: null, cause: new Error('The connection to Kafka is being closed.') };
+  }
+}
+
+function toChunks(records: readonly OutgoingRecord[], maxBytes: number): readonly (readonly OutgoingRecord[])[] {
+  const chunks: OutgoingRecord[][] = [];
+  let bytes = 0;
+  for (const record of records) {
+    const size = (record.key?.length ?? 0) + (record.value?.length ?? 0);
+    const open = chunks.at(-1);
+    if (open && bytes + size <= maxBytes) {
+      open.push(record);
+      bytes += size;
+    } else {
+      chunks.push([record]);
+      bytes = size;
+    }
+  }
+  return chunks;
+}

@@ -1,0 +1,94 @@
+import { type AvroColumn, type AvroColumns, type AvroTime, readAvroColumns } from './avro-columns.ts';
+import { toFlinkType } from './flink-types.ts';
+import { quoteName } from './sql-names.ts';
+import { type Field, isTable, type Source } from './types.ts';
+
+/** How Flink reads streams whose schemas a registry has. */
+export interface AvroReading {
+  /** The registry's Confluent API as Flink reaches it. */
+  readonly registryUrl: string;
+  /** Further settings of Flink's avro-confluent format, such as those of authentication. */
+  readonly settings: Readonly<Record<string, string>>;
+  /** The Avro schema by which the source is read: the registered one, or the one that its declaration amounts to. */
+  schemaOf(source: Source): string | null;
+}
+
+/** What Flink's table of an Avro stream is made of. */
+export interface AvroTable {
+  /** Its physical columns. */
+  readonly columns: readonly string[];
+  /** A computed column with the event time as an instant; null: it is `record_time`. */
+  readonly eventTime: string | null;
+  /** What of it the view for people's SQL shows, under the declared names and types. */
+  readonly projection: readonly string[];
+  /** Settings of the value's format. */
+  readonly options: Readonly<Record<string, string>>;
+}
+
+/** Where the event time stands in the table; no declared column's name can have the blank. */
+const eventTimeName = 'event time';
+const virtualNames = ['proctime', 'record_time', 'record_partition', 'record_offset', 'record_headers'];
+
+/** The table by which Flink reads the source; null when it cannot: it has no type for a field, or the schema is not to be had. */
+export function toAvroTable(source: Source, reading: AvroReading): AvroTable | null {
+  const schema = reading.schemaOf(source);
+  const avro = schema === null ? null : readAvroColumns(schema);
+  if (schema === null || avro === null) return null;
+  const byName = new Map(avro.columns.map((column) => [column.name, column]));
+  const timeField = source.kind === 'stream' ? source.eventTime.field : null;
+  const timeColumn = timeField && byName.get(timeField.column);
+  if (timeColumn === undefined || (timeColumn && !isInstant(timeColumn))) return null;
+  // The primary key of a table must be there, too.
+  if (isTable(source) && source.key.some(({ column }) => !byName.has(column))) return null;
+  const declared = source.fields.map((field) => project(field, byName.get(field.column), field === timeField));
+  return {
+    columns: columnsOf(avro),
+    eventTime: timeColumn && `${quoteName(eventTimeName)} AS ${convert(timeColumn, 'TIMESTAMP_LTZ(3)')}`,
+    projection: [...declared, ...virtualNames.map(quoteName)],
+    options: {
+      'value.format': 'avro-confluent',
+      'value.avro-confluent.url': reading.registryUrl,
+      ...(avro.needsSchema && { 'value.avro-confluent.schema': avro.schema }),
+      ...Object.fromEntries(
+        Object.entries(reading.settings).map(([name, value]) => [`value.avro-confluent.${name}`, value]),
+      ),
+    },
+  };
+}
+
+/** The column that the watermark is for. */
+export function avroWatermarkColumn({ eventTime }: AvroTable): string {
+  return quoteName(eventTime === null ? 'record_time' : eventTimeName);
+}
+
+/** A schema that Flink is given must have exactly the columns' types; one that it derives may let all be null. */
+function columnsOf({ columns, needsSchema }: AvroColumns): readonly string[] {
+  return columns.map(
+    ({ name, type, isNullable }) => `${quoteName(name)} ${type}${needsSchema && !isNullable ? ' NOT NULL' : ''}`,
+  );
+}
+
+function project(field: Field, column: AvroColumn | undefined, isEventTime: boolean): string {
+  const name = quoteName(field.column);
+  if (isEventTime) return `${quoteName(eventTimeName)} AS ${name}`;
+  const wanted = toFlinkType(field.type);
+  if (column === undefined) return `CAST(NULL AS ${wanted}) AS ${name}`;
+  const isScalar = field.type.kind === 'scalar' || field.type.kind === 'enum';
+  return isScalar && column.type !== wanted ? `${convert(column, wanted)} AS ${name}` : name;
+}
+
+const fromNumbers: Readonly<Record<AvroTime, (name: string) => string>> = {
+  INSTANT_MICROS: (name) => `TO_TIMESTAMP_LTZ(${name} / 1000, 3)`,
+  TIME_MILLIS: (name) => `TO_TIMESTAMP_LTZ(CAST(${name} AS BIGINT), 3)`,
+  TIME_MICROS: (name) => `TO_TIMESTAMP_LTZ(${name} / 1000, 3)`,
+};
+
+/** The column's value as another type; sessions are in UTC, so that a TIMESTAMP is the instant it says. */
+function convert({ name, time }: AvroColumn, wanted: string): string {
+  const value = time === null ? quoteName(name) : fromNumbers[time](quoteName(name));
+  return `CAST(${value} AS ${wanted})`;
+}
+
+function isInstant({ type, time }: AvroColumn): boolean {
+  return type === 'TIMESTAMP(3)' || time === 'INSTANT_MICROS';
+}

@@ -1,0 +1,78 @@
+import type { Logger } from 'pino';
+import { declaredSchema, type Schemas } from '#codec';
+import type { Config } from '#config';
+import { SluiceError } from '#errors';
+import type { PrepareRecords } from '#feed';
+import { type AvroReading, type Model, type Source, usesRegistry } from '#model';
+import { openRegistry, type Registry, registryOptions } from '#registry';
+import type { RunningClusters } from './clusters.ts';
+
+/** The schemas of the declared streams, as the other parts need them. */
+export interface SchemaRegistry {
+  /** By topic; streams that need no registry are not in it. */
+  readonly schemas: ReadonlyMap<string, Schemas>;
+  /** What must be done before a topic's records are decoded. */
+  readonly prepares: ReadonlyMap<string, PrepareRecords>;
+  /** How Flink reads the streams of format AVRO; null when there are none. */
+  readonly flinkAvro: AvroReading | null;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens the schema registry that declarations need and holds them against it, for a bounded time. Rejects with
+ * `BAD_CONFIG` when there is none to use.
+ */
+export async function openSchemaRegistry(
+  config: Config,
+  { model, clusters, logger }: { readonly model: Model; readonly clusters: RunningClusters; readonly logger: Logger },
+): Promise<SchemaRegistry> {
+  const users = model.sources.filter(usesRegistry);
+  if (users.length === 0) {
+    return { schemas: new Map(), prepares: new Map(), flinkAvro: null, close: () => Promise.resolve() };
+  }
+  if (clusters.registry === null) throw noRegistry(users);
+  const { url, flinkUrl } = clusters.registry;
+  const { mode, username, password, token, caFile, certFile, keyFile } = config.registry;
+  const settings = registryOptions.parse({ url, mode, username, password, token, caFile, certFile, keyFile });
+  const registry = await openRegistry({ settings, sources: users, logger });
+  await registry.settle();
+  const prepares = new Map<string, PrepareRecords>(
+    [...registry.schemas].map(([topic, schemas]) => [topic, (records) => schemas.prepare(records)]),
+  );
+  return {
+    schemas: registry.schemas,
+    prepares,
+    flinkAvro: {
+      registryUrl: flinkUrl,
+      settings: flinkSettings(config),
+      schemaOf: (source) => schemaForFlink(source, registry),
+    },
+    close: () => registry.close(),
+  };
+}
+
+function noRegistry(users: readonly Source[]): SluiceError {
+  const list = users.map(({ typeName, format, keyFormat }) =>
+    format === 'JSON' || format === 'RAW' ? `${typeName} (keyFormat: ${keyFormat})` : `${typeName} (format: ${format})`,
+  );
+  return new SluiceError(
+    'BAD_CONFIG',
+    `A schema registry is needed by ${list.join(', ')}. Set SLUICE_REGISTRY_URL, or declare another format.`,
+  );
+}
+
+/** How Flink logs in. Its TLS needs Java's key stores: what the registry's certificate is signed by is for Flink's own set-up. */
+function flinkSettings({ registry: { username, password, token } }: Config): Readonly<Record<string, string>> {
+  if (token !== null) {
+    return { 'bearer-auth.credentials-source': 'STATIC_TOKEN', 'bearer-auth.token': token };
+  }
+  if (username === null) return {};
+  return { 'basic-auth.credentials-source': 'USER_INFO', 'basic-auth.user-info': `${username}:${password ?? ''}` };
+}
+
+/** What is registered, so that Flink sees the fields as they are written; while that is not known, what is declared. */
+function schemaForFlink(source: Source, registry: Registry): string | null {
+  const schema = registry.schemas.get(source.topic)?.latest ?? declaredSchema(source);
+  // Flink takes one text, and does not look for what it refers to.
+  return schema.type === 'AVRO' && schema.references.length === 0 ? schema.text : null;
+}

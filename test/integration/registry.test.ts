@@ -1,0 +1,198 @@
+import { Type } from 'avsc';
+import { Kafka, logLevel } from 'kafkajs';
+import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest';
+import { type Answer, type Listener, listen, post, until } from '../support/client.ts';
+import { declare, uniqueName } from '../support/declarations.ts';
+import { openOwnGateway } from '../support/gateway.ts';
+import { openTestRegistry, registryJava, type TestRegistry } from '../support/registry.ts';
+
+const java = await registryJava();
+const patience = { timeout: 40_000, interval: 100 };
+const kafka = new Kafka({ brokers: inject('endpoints').kafka.split(','), logLevel: logLevel.NOTHING });
+const producer = kafka.producer();
+let registry: TestRegistry;
+
+/** Registers a schema as any client does. */
+async function register(subject: string, schema: object): Promise<number> {
+  const { answer } = await registry.request(`/subjects/${subject}/versions`, { schema: JSON.stringify(schema) });
+  return (answer as { readonly id: number }).id;
+}
+
+/** A record's value as Confluent's serializer makes it. */
+function serialize(id: number, schema: object, value: object): Buffer {
+  const type = Type.forSchema(schema as Parameters<typeof Type.forSchema>[0]);
+  const head = Buffer.alloc(5);
+  head.writeUInt32BE(id, 1);
+  return Buffer.concat([head, type.toBuffer(value)]);
+}
+
+/** Writes a record by a schema of its own. */
+async function write(topic: string, schema: object, value: object): Promise<void> {
+  const id = await register(`${topic}-value`, schema);
+  await producer.send({ topic, messages: [{ value: serialize(id, schema, value) }] });
+}
+
+/** What the newest record says, by the schema that it names. */
+async function readAll(topic: string): Promise<readonly Buffer[]> {
+  const consumer = kafka.consumer({ groupId: uniqueName('reader') });
+  await consumer.connect();
+  await using _ = { [Symbol.asyncDispose]: () => consumer.disconnect() };
+  await consumer.subscribe({ topic, fromBeginning: true });
+  const values: Buffer[] = [];
+  const first = Promise.withResolvers<void>();
+  await consumer.run({
+    async eachMessage({ message }) {
+      if (message.value) values.push(message.value);
+      first.resolve();
+    },
+  });
+  await first.promise;
+  return values;
+}
+
+const click = (topic: string, extra = '') => `
+type Click @stream(topic: "${topic}", plural: "clicks", format: AVRO, key: ["userId"], partitions: 1) {
+  userId: ID!
+  amount: Int
+  clickedAt: DateTime! @eventTime
+  ${extra}
+}`;
+const base = [
+  { name: 'user_id', type: 'string' },
+  { name: 'amount', type: ['null', 'int'], default: null },
+  { name: 'clicked_at', type: { type: 'long', logicalType: 'timestamp-millis' } },
+];
+const fields = (more: readonly object[] = []) => ({ type: 'record', name: 'Click', fields: [...base, ...more] });
+const produceClick = `mutation ($events: [ClickInput!]!) { produceClicks(events: $events) { records { outcome } } }`;
+
+/** What a subscription brought, until it is so many. */
+async function take(live: Listener, count: number, of: (data: Answer['data']) => readonly unknown[]) {
+  const taken: unknown[] = [];
+  await until(live, ({ data }) => {
+    taken.push(...of(data));
+    return taken.length >= count || undefined;
+  });
+  return taken;
+}
+const edgesOf = (data: Answer['data']) => data.clicks.edges;
+
+describe.skipIf(java === null)('streams with a schema registry (skipped where there is no Java 21 or later)', () => {
+  beforeAll(async () => {
+    if (java) [registry] = await Promise.all([openTestRegistry(java), producer.connect()]);
+  }, 240_000);
+  afterAll(async () => {
+    await producer.disconnect();
+    await registry?.[Symbol.asyncDispose]();
+  });
+
+  it('in Avro are registered, produced, read by others and read from others, through every version', async () => {
+    const topic = uniqueName('avro_clicks');
+    await using schema = await declare({ 'a.graphql': click(topic) });
+    const env = { SLUICE_REGISTRY_URL: registry.url, SLUICE_REGISTRY_MODE: 'register' };
+    await using gateway = await openOwnGateway({ schema: schema.folder, env });
+    await using live = listen(
+      gateway.webSocketUrl,
+      'subscription { clicks(from: { earliest: true }) { edges { node { userId amount clickedAt } error { reason } } } }',
+    );
+    const at = '2026-11-21T10:00:00.123Z';
+    const produced = await post(gateway.url, produceClick, { events: [{ userId: 'a', amount: 7, clickedAt: at }] });
+    expect(produced.errors).toBeUndefined();
+    expect(produced.data.produceClicks.records).toEqual([{ outcome: 'ACKED' }]);
+
+    // Others read it by the schema that is registered.
+    const [value = Buffer.alloc(0)] = await readAll(topic);
+    const { answer } = await registry.request(`/schemas/ids/${value.readUInt32BE(1)}`);
+    const type = Type.forSchema(JSON.parse((answer as { readonly schema: string }).schema));
+    expect(JSON.stringify(type.fromBuffer(value.subarray(5)))).toContain('"user_id":"a"');
+
+    // Others write, with fields that the declaration does not name, and without one that it does.
+    await write(topic, fields([{ name: 'country', type: 'string', default: '' }]), {
+      user_id: 'b',
+      amount: 8,
+      clicked_at: Date.parse(at),
+      country: 'LI',
+    });
+    const older = { ...fields(), fields: base.filter(({ name }) => name !== 'amount') };
+    await write(topic, older, { user_id: 'c', clicked_at: Date.parse(at) });
+    expect(await take(live, 3, edgesOf)).toEqual([
+      { node: { userId: 'a', amount: 7, clickedAt: at }, error: null },
+      { node: { userId: 'b', amount: 8, clickedAt: at }, error: null },
+      { node: { userId: 'c', amount: null, clickedAt: at }, error: null },
+    ]);
+  });
+
+  it('work on with the schemas that are known while it is away, and with all when it is back', async () => {
+    const topic = uniqueName('away_clicks');
+    await register(`${topic}-value`, fields());
+    await using schema = await declare({ 'a.graphql': click(topic) });
+    await using gateway = await openOwnGateway({ schema: schema.folder, env: { SLUICE_REGISTRY_URL: registry.url } });
+    await using live = listen(
+      gateway.webSocketUrl,
+      'subscription { clicks(from: { earliest: true }) { edges { node { userId } error { reason } } } }',
+    );
+    const event = (userId: string) => ({ events: [{ userId, clickedAt: '2026-11-21T10:00:00Z' }] });
+    await post(gateway.url, produceClick, event('known'));
+    const later = fields([{ name: 'country', type: 'string', default: '' }]);
+    const record = (user_id: string) => ({ user_id, amount: null, clicked_at: 0, country: '' });
+    const id = await register(uniqueName('elsewhere'), later);
+
+    const { pid } = registry;
+    if (pid !== null) process.kill(pid, 'SIGKILL');
+    const unknown = (user: string) => ({ topic, messages: [{ value: serialize(id, later, record(user)) }] });
+    await producer.send(unknown('unknown'));
+    await post(gateway.url, produceClick, event('still known'));
+    expect(await take(live, 3, edgesOf)).toEqual([
+      { node: { userId: 'known' }, error: null },
+      { node: null, error: { reason: expect.stringContaining(`schema ${id}`) } },
+      { node: { userId: 'still known' }, error: null },
+    ]);
+
+    // It is started again; what was not known is asked for again, by whoever reads.
+    await vi.waitFor(async () => {
+      await producer.send(unknown('late'));
+      const query = '{ clicks(from: { earliest: true }, first: 1000) { edges { node { userId } error { reason } } } }';
+      const { data } = await post(gateway.url, query);
+      expect(data.clicks.edges.every(({ error }: { readonly error: unknown }) => error === null)).toBe(true);
+    }, patience);
+  });
+
+  it('in Avro feed views on Flink', async () => {
+    const topic = uniqueName('view_clicks');
+    const totals = uniqueName('totals');
+    await register(`${topic}-value`, fields());
+    const view = `type Total @view(topic: "${totals}", plural: "totals", sql: """
+      SELECT user_id, SUM(amount) AS amount, window_start
+      FROM TABLE(TUMBLE(TABLE ${topic}, DESCRIPTOR(clicked_at), INTERVAL '1' SECOND))
+      GROUP BY user_id, window_start, window_end
+    """) { userId: ID! amount: Int windowStart: DateTime! }`;
+    await using schema = await declare({ 'a.graphql': click(topic) + view });
+    await using gateway = await openOwnGateway({ schema: schema.folder, env: { SLUICE_REGISTRY_URL: registry.url } });
+    await using live = listen(
+      gateway.webSocketUrl,
+      'subscription { totals(from: { earliest: true }) { nodes { userId amount windowStart } } }',
+    );
+    const event = (userId: string, amount: number, second: string) => ({
+      userId,
+      amount,
+      clickedAt: `2026-11-21T10:00:${second}Z`,
+    });
+    const events = [event('a', 1, '00.100'), event('a', 2, '00.900'), event('a', 5, '10.000')];
+    expect((await post(gateway.url, produceClick, { events })).errors).toBeUndefined();
+    expect(await take(live, 1, (data) => data.totals.nodes)).toEqual([
+      { userId: 'a', amount: 3, windowStart: '2026-11-21T10:00:00.000Z' },
+    ]);
+    const { data } = await post(gateway.url, '{ jobs { nodes { id view state } } }');
+    const own = data.jobs.nodes.find((job: { readonly view: string }) => job.view === totals);
+    await post(gateway.url, 'mutation ($id: ID!) { cancelJob(id: $id) { __typename } }', { id: own.id });
+  });
+
+  it('are refused at the start where there is no registry', async () => {
+    await using schema = await declare({ 'a.graphql': click(uniqueName('nowhere')) });
+    await expect(openOwnGateway({ schema: schema.folder })).rejects.toMatchObject({
+      code: 'BAD_CONFIG',
+      message: expect.stringMatching(
+        /^A schema registry is needed by Click \(format: AVRO\)\. Set SLUICE_REGISTRY_URL/,
+      ),
+    });
+  });
+});
