@@ -6,6 +6,9 @@ import { Backlog, type BacklogLimits } from './backlog.ts';
 import { nextFramePieces, nextMessageHead, shortNextFrame } from './next-frame.ts';
 import type { TrafficCounters } from './traffic.ts';
 
+/** How many there have been. */
+let opened = 0;
+
 /**
  * One WebSocket and the pages on their way to it. Pages are written as ready frames straight to the socket below the
  * WebSocket library, all that is due in one go; everything else of the protocol goes through the library, whose frames
@@ -14,6 +17,7 @@ import type { TrafficCounters } from './traffic.ts';
 export class Connection extends Backlog {
   readonly client: WebSocket;
   readonly #socket: Socket;
+  readonly #number = ++opened;
   /** Frames that wait for {@link flush}: long ones and what came before them, then short ones, as characters. */
   #pieces: (Buffer | string)[] = [];
   #frames = '';
@@ -30,9 +34,9 @@ export class Connection extends Backlog {
     this.#socket = socket;
   }
 
-  /** Who is at the other end: its address and port. */
-  get peer(): string {
-    return `${this.#socket.remoteAddress}:${this.#socket.remotePort}`;
+  /** Tells it from all others of this process. Not the address: Node would keep that in memory with each socket. */
+  get name(): string {
+    return `socket-${this.#number}`;
   }
 
   /** Where the pages of one of its operations go. */

@@ -51,7 +51,7 @@ export function createProtocolOptions(parts: {
         // Not undefined: graphql-ws would then look for a schema of its own, and tell the console that there is none.
         return [new GraphQLError(tooMany)];
       }
-      return prepare(graphql, payload, { sink: connection.sinkFor(id), client: connection.peer });
+      return prepare(graphql, payload, { sink: connection.sinkFor(id), client: connection.name });
     },
     onError: (context, _id, _payload, errors) => {
       logger.debug({ errors }, 'an operation over WebSocket ended with an error');
