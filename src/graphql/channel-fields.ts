@@ -7,7 +7,7 @@ import type { DeclaredTypes } from './declared-types.ts';
 import type { ServedSource } from './gateway.ts';
 import { SubscriptionOpener } from './open-subscription.ts';
 import type { RecordTypes, ServedPage, TopicRecord } from './record-types.ts';
-import { toWhere } from './source-fields.ts';
+import { nodesOf, toWhere } from './source-fields.ts';
 
 const defaultMaxRecords = 500;
 const maxRecordsInPage = 10_000;
@@ -140,7 +140,7 @@ function addConnection(
       nodes: t.field({
         type: [node],
         description: 'The values alone: without messages that do not decode.',
-        resolve: ({ page }) => page.records.flatMap(({ node: value }) => (value ? [value] : [])),
+        resolve: ({ page }) => nodesOf(page.records),
       }),
       edges: t.field({
         type: [edge],

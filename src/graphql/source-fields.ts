@@ -224,7 +224,8 @@ function addConnection(
   });
 }
 
-function nodesOf(records: readonly FeedRecord[]): NonNullable<FeedRecord['node']>[] {
+/** The values of the records that have one. */
+export function nodesOf(records: readonly FeedRecord[]): NonNullable<FeedRecord['node']>[] {
   const nodes: NonNullable<FeedRecord['node']>[] = [];
   for (const { node } of records) if (node) nodes.push(node);
   return nodes;

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf, SluiceError } from '#errors';
-import { hasEnded, type JobManager, type Logger } from '#flink';
+import { hasEnded, type JobManager, type ListedJob, type Logger } from '#flink';
+import { poll } from './poll.ts';
 import type { RestorePoints } from './restore-points.ts';
 
 /** A job of a view, as far as its end needs to know it. */
@@ -73,13 +73,12 @@ export class JobEnding {
 
   /** Rejects with TIMEOUT when some of the jobs has not ended after half a minute. */
   async untilEnded(jobs: readonly EndingJob[]): Promise<void> {
-    const until = Date.now() + endTimeoutMs;
+    if (jobs.length === 0) return;
     const ids = new Set(jobs.map((job) => job.id));
-    while (ids.size > 0 && (await this.#options.jobManager.jobs()).some((job) => ids.has(job.id) && !hasEnded(job))) {
-      if (Date.now() > until) {
-        throw new SluiceError('TIMEOUT', `A job that is replaced has not ended within ${endTimeoutMs} ms.`);
-      }
-      await sleep(100);
+    const isLeft = (job: ListedJob) => ids.has(job.id) && !hasEnded(job);
+    const haveEnded = async () => ((await this.#options.jobManager.jobs()).some(isLeft) ? null : true);
+    if (!(await poll(haveEnded, endTimeoutMs))) {
+      throw new SluiceError('TIMEOUT', `A job that is replaced has not ended within ${endTimeoutMs} ms.`);
     }
   }
 }

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf, SluiceError } from '#errors';
 import {
   hasEnded,
@@ -13,6 +12,7 @@ import {
 import { toInsert, type View } from '#model';
 import { toJobConfig, toLabels } from './job-config.ts';
 import type { JobEnding } from './job-ending.ts';
+import { poll } from './poll.ts';
 import type { RestorePoints } from './restore-points.ts';
 import { awaitAcceptance } from './state-acceptance.ts';
 import type { StatePlan } from './state-plan.ts';
@@ -202,12 +202,9 @@ export class ViewStarter {
 
   /** Whether the job runs or is about to. One that was submitted this instant takes a moment to be listed. */
   async #isAlive(id: string): Promise<boolean> {
-    const until = Date.now() + appearTimeoutMs;
-    for (;;) {
-      const job = (await this.#options.jobManager.jobs()).find((listed) => listed.id === id);
-      if (job) return !hasEnded(job);
-      if (Date.now() > until) return false;
-      await sleep(100);
-    }
+    const { jobManager } = this.#options;
+    const find = async () => (await jobManager.jobs()).find((listed) => listed.id === id) ?? null;
+    const job = await poll(find, appearTimeoutMs);
+    return job !== null && !hasEnded(job);
   }
 }
