@@ -40,6 +40,12 @@ const code = {
   producerFenced: 90,
 } as const;
 
+/** Committed, while the partitions do not all have the mark of it: readers of what is committed still stand before it. */
+const beingMarked = 'PrepareCommit';
+
+/** Between two looks at a commit's marks, at most; marking takes some milliseconds. */
+const longestLookMs = 64;
+
 const moved: ReadonlySet<number> = new Set([
   code.coordinatorLoading,
   code.coordinatorNotAvailable,
@@ -108,6 +114,24 @@ export class TransactionSession {
     } catch (cause) {
       this.#reset();
       return { kind: 'aborted', code: cause instanceof Refused ? cause.code : null, cause };
+    }
+  }
+
+  /**
+   * Waits until the commit is in the log of every partition, so that who reads after it finds the records: Kafka answers
+   * a commit as soon as it is decided. Ends when the call is given up, or when Kafka does not tell. Never rejects.
+   */
+  async marked(call: TransactionCall): Promise<void> {
+    for (let looks = 1; !call.isGivenUp && !this.#closing.aborted; looks += 1) {
+      try {
+        const { errorCode, state } = await this.#atCoordinator(call, (at) =>
+          this.#wire.describe(at, this.#transactionalId),
+        );
+        if (errorCode !== code.none || state !== beingMarked) return;
+      } catch {
+        this.#coordinator = null;
+      }
+      await pause(Math.min(2 ** looks, longestLookMs), this.#closing);
     }
   }
 

@@ -2,6 +2,7 @@ import {
   addPartitionsToTxnV3,
   type Connection,
   type ConnectionPool,
+  describeTransactionsV0,
   endTxnV3,
   findCoordinatorV4,
   initProducerIdV4,
@@ -45,8 +46,8 @@ const acksAll = -1;
 /**
  * The requests of a transaction, over @platformatic/kafka's codecs, for kafkajs cannot send an EndTxn again: when the
  * answer to a commit is lost, that is the one question whose answer says what became of it. Versions (InitProducerId 4,
- * AddPartitionsToTxn 3, Produce 9, EndTxn 3) are those that every broker from Kafka 2.8 on understands. Error codes are in
- * the answers; rejections mean that no answer came.
+ * AddPartitionsToTxn 3, Produce 9, EndTxn 3) are those that every broker from Kafka 2.8 on understands; DescribeTransactions
+ * 0 came with 3.0. Error codes are in the answers; rejections mean that no answer came.
  */
 export class TransactionWire {
   readonly #wire: Wire;
@@ -122,6 +123,18 @@ export class TransactionWire {
     const connection: Connection = await this.#pool.get(at);
     const call = endTxnV3.api.async(connection, transactionalId, producerId, producerEpoch, kind === 'COMMIT');
     return (await orAnswer(connection, call)).errorCode;
+  }
+
+  /** In which of KIP-664's states the id's newest transaction is: `Ongoing`, `PrepareCommit`, `CompleteCommit`, … */
+  async describe(
+    at: Address,
+    transactionalId: string,
+  ): Promise<{ readonly errorCode: number; readonly state: string }> {
+    const connection = await this.#pool.get(at);
+    const call = describeTransactionsV0.api.async(connection, [transactionalId]);
+    const [described] = (await orAnswer(connection, call)).transactionStates;
+    if (!described) throw new Error('The answer does not mention the transaction.');
+    return { errorCode: described.errorCode, state: described.transactionState };
   }
 
   async close(): Promise<void> {

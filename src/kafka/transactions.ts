@@ -5,6 +5,7 @@ import { partitionOfKey } from './murmur2.ts';
 import type { WriterOptions } from './options.ts';
 import type { TopicMetadata } from './topics.ts';
 import {
+  type AppendedChunk,
   type PartitionPart,
   type TransactionCall,
   type TransactionResult,
@@ -47,6 +48,11 @@ interface Planned {
 
 type Outcomes = readonly (readonly WriteOutcome[])[];
 
+/** A call, with what it is told at its deadline when its commit is decided by then. */
+interface WriteCall extends TransactionCall {
+  committed: Outcomes | null;
+}
+
 /** What a {@link Transactions} is built of. */
 export interface TransactionParts {
   readonly topics: KnownTopics;
@@ -80,7 +86,7 @@ export class Transactions implements AtomicWriter {
     this.#bytes += bytes;
     this.#records += all.length;
     const deadlineAtMs = performance.now() + deadlineMs;
-    const call: TransactionCall = { isGivenUp: false, isCommitting: false };
+    const call: WriteCall = { isGivenUp: false, isCommitting: false, committed: null };
     // Goes on behind the caller's back when the deadline has passed: an open transaction must be ended.
     const work = this.#write(lists, call, deadlineAtMs).finally(() => {
       this.#bytes -= bytes;
@@ -95,9 +101,9 @@ export class Transactions implements AtomicWriter {
     const late = new SluiceError('TIMEOUT', '');
     return await withDeadline(work, deadlineMs, () => late).catch((error) => {
       if (error !== late) throw error;
-      if (call.isCommitting) return outcomesOf(lists, 'UNKNOWN', commitUnanswered());
+      if (call.isCommitting && !call.committed) return outcomesOf(lists, 'UNKNOWN', commitUnanswered());
       call.isGivenUp = true;
-      return outcomesOf(lists, 'NOT_WRITTEN', notCommittedInTime());
+      return call.committed ?? outcomesOf(lists, 'NOT_WRITTEN', notCommittedInTime());
     });
   }
 
@@ -116,7 +122,7 @@ export class Transactions implements AtomicWriter {
     });
   }
 
-  async #write(lists: readonly TopicRecords[], call: TransactionCall, deadlineAtMs: number): Promise<Outcomes> {
+  async #write(lists: readonly TopicRecords[], call: WriteCall, deadlineAtMs: number): Promise<Outcomes> {
     // Whatever is wrong with the call is found before it waits.
     await this.#plan(lists, { maxAgeMs: undefined, deadlineAtMs });
     const session = await this.#take(call, deadlineAtMs);
@@ -125,7 +131,12 @@ export class Transactions implements AtomicWriter {
       for (let failures = 0; ; failures += 1) {
         const planned = await this.#plan(lists, { maxAgeMs: failures === 0 ? undefined : 0, deadlineAtMs });
         const result = await session.run(planned.parts, call);
-        if (result.kind !== 'aborted') return conclude(lists, planned, result);
+        if (result.kind === 'unknown') return outcomesOf(lists, 'UNKNOWN', commitUnanswered(result.cause));
+        if (result.kind === 'committed') {
+          call.committed = conclude(lists, planned, result.appended);
+          await session.marked(call);
+          return call.committed;
+        }
         const refusal = refusalOf(result);
         if (refusal) return outcomesOf(lists, 'NOT_WRITTEN', refusal);
         if (call.isGivenUp || performance.now() >= deadlineAtMs || this.#closing.signal.aborted)
@@ -234,13 +245,16 @@ function refusalOf({ code, cause }: Exclude<TransactionResult, { readonly kind: 
   return new SluiceError(tooLarge.has(code ?? -1) ? 'RECORD_TOO_LARGE' : 'KAFKA_REFUSED', message, { cause });
 }
 
-function conclude(lists: readonly TopicRecords[], { places }: Planned, result: TransactionResult): Outcomes {
-  if (result.kind !== 'committed') return outcomesOf(lists, 'UNKNOWN', commitUnanswered(result.cause));
+function conclude(
+  lists: readonly TopicRecords[],
+  { places }: Planned,
+  appended: ReadonlyMap<PartitionPart, readonly AppendedChunk[]>,
+): Outcomes {
   const outcomes = lists.map(({ records }) => new Array<WriteOutcome>(records.length));
   for (const [part, of] of places) {
     // Where each record of the part lies, chunk by chunk.
     let record = 0;
-    for (const { baseOffset, appendedAtMs, count } of result.appended.get(part) ?? []) {
+    for (const { baseOffset, appendedAtMs, count } of appended.get(part) ?? []) {
       for (let delta = 0; delta < count; delta += 1, record += 1) {
         const [list = 0, index = 0] = of[record] ?? [];
         const outcome = outcomes[list];

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import type { Kafka } from '#kafka';
 import { openBroker } from '../support/broker.ts';
 import { post } from '../support/client.ts';
 import { declare } from '../support/declarations.ts';
@@ -98,6 +99,16 @@ class Clients {
   }
 }
 
+/** Until no transaction is open any more: of a commit whose answer was lost, the last marks may still be written. */
+async function allDecided(kafka: Kafka, topic: string): Promise<void> {
+  const written = await kafka.writtenEnds(topic);
+  const isDecided = async () => {
+    const bounds = await kafka.log.bounds(topic);
+    return [...written].every(([partition, end]) => (bounds.get(partition)?.end ?? 0n) >= end);
+  };
+  await vi.waitUntil(isDecided, { timeout: 60_000 });
+}
+
 describe('what producers are told while Kafka fails', () => {
   it('is true: nothing acknowledged is lost, nothing is doubled that was not in doubt, no transaction is seen in part', async () => {
     await using broker = await openBroker();
@@ -140,6 +151,7 @@ describe('what producers are told while Kafka fails', () => {
     await working;
 
     await using kafka = openTestKafka({ brokers: broker.address });
+    await Promise.all(['events', 'copies', 'promised'].map((topic) => allDecided(kafka, topic)));
     const read = async (topic: string) => recordsOf(await readAll(kafka, topic, partitions));
     const [events, copies] = [await read('events'), await read('copies')];
     const seen = events.map(

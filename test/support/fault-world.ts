@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { Kafka as KafkaJs, logLevel } from 'kafkajs';
+import { type Admin, Kafka as KafkaJs, logLevel } from 'kafkajs';
+import { vi } from 'vitest';
 import type { Kafka } from '#kafka';
 import type { Broker } from './broker.ts';
 import { declare } from './declarations.ts';
@@ -121,10 +122,11 @@ export class FaultWorld implements AsyncDisposable {
     await this.#admin(async (admin) => {
       this.history.recreate();
       await admin.deleteTopics({ topics: [this.topic] });
-      await admin.createTopics({ topics: [{ topic: this.topic, numPartitions: this.#partitions }] });
+      // kafkajs's own waiting for the leaders takes "not known yet" for an answer.
+      const topics = [{ topic: this.topic, numPartitions: this.#partitions }];
+      await admin.createTopics({ topics, waitForLeaders: false });
       // A gateway that starts at this moment creates it as declared, and wins or loses.
-      const { topics } = await admin.fetchTopicMetadata({ topics: [this.topic] });
-      this.#partitions = topics[0]?.partitions.length ?? this.#partitions;
+      this.#partitions = await vi.waitUntil(() => countPartitions(admin, this.topic), { timeout: 20_000 });
     });
     this.producers.renew();
     this.producers.goOn();
@@ -208,7 +210,7 @@ export class FaultWorld implements AsyncDisposable {
     };
   }
 
-  async #admin<T>(work: (admin: ReturnType<KafkaJs['admin']>) => Promise<T>): Promise<T> {
+  async #admin<T>(work: (admin: Admin) => Promise<T>): Promise<T> {
     const admin = new KafkaJs({ brokers: [this.#broker.address], logLevel: logLevel.NOTHING }).admin();
     await admin.connect();
     try {
@@ -217,4 +219,11 @@ export class FaultWorld implements AsyncDisposable {
       await admin.disconnect();
     }
   }
+}
+
+/** How many partitions the topic has; 0 as long as Kafka does not know it, or who leads them. */
+async function countPartitions(admin: Admin, topic: string): Promise<number> {
+  const { topics } = await admin.fetchTopicMetadata({ topics: [topic] }).catch(() => ({ topics: [] }));
+  const partitions = topics[0]?.partitions ?? [];
+  return partitions.every(({ leader }) => leader >= 0) ? partitions.length : 0;
 }
