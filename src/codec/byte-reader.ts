@@ -25,6 +25,8 @@ export class ByteReader {
   at = 0;
   /** Where the present message ends. */
   end = 0;
+  /** The memory that {@link bytes} are a part of. Records come many in one such memory. */
+  #memory = new DataView(this.bytes.buffer);
   #emptyItems = 0;
   #depth = 0;
   /** The whole record, a character a byte: short texts are cut out of it, for each call into Node's C++ costs as much. */
@@ -32,6 +34,7 @@ export class ByteReader {
 
   open(bytes: Buffer, at: number): void {
     this.bytes = bytes;
+    if (bytes.buffer !== this.#memory.buffer) this.#memory = new DataView(bytes.buffer);
     this.at = at;
     this.end = bytes.length;
     this.#emptyItems = 0;
@@ -95,7 +98,10 @@ export class ByteReader {
   /** A signed integer in zigzag form: a number when it is safe, else a bigint. */
   readZigzag(): number | bigint {
     const raw = this.readVarint();
-    if (typeof raw === 'number') return raw % 2 === 0 ? raw / 2 : -(raw + 1) / 2;
+    if (typeof raw === 'number') {
+      if (raw < two28) return (raw >>> 1) ^ -(raw & 1);
+      return raw % 2 === 0 ? raw / 2 : -(raw + 1) / 2;
+    }
     return toShortest((raw >> 1n) ^ -(raw & 1n));
   }
 
@@ -103,13 +109,13 @@ export class ByteReader {
   readZigzag32(): number {
     const value = this.readZigzag();
     if (typeof value !== 'number' || (value | 0) !== value) throw new Misfit('expected an integer of 32 bits');
-    return value + 0;
+    return value | 0;
   }
 
   /** The text of so many bytes. */
   readText(length: number): string {
     const start = this.take(length);
-    if (length <= maxShortText && this.bytes.length <= maxWholeBytes && isAscii(this.bytes, start, this.at)) {
+    if (length <= maxShortText && this.bytes.length <= maxWholeBytes && this.#isAscii(start)) {
       this.#whole ??= this.bytes.toString('latin1');
       return this.#whole.slice(start, this.at);
     }
@@ -126,11 +132,21 @@ export class ByteReader {
   }
 
   readFloat(): number {
-    return this.bytes.readFloatLE(this.take(4));
+    return this.#memory.getFloat32(this.bytes.byteOffset + this.take(4), true);
   }
 
   readDouble(): number {
-    return this.bytes.readDoubleLE(this.take(8));
+    return this.#memory.getFloat64(this.bytes.byteOffset + this.take(8), true);
+  }
+
+  /** Whether the bytes from there on to the present place are of ASCII: four are looked at together. */
+  #isAscii(start: number): boolean {
+    let all = 0;
+    let at = start;
+    const { byteOffset } = this.bytes;
+    for (const last = this.at - 4; at <= last; at += 4) all |= this.#memory.getInt32(byteOffset + at, true);
+    for (; at < this.at; at++) all |= this.bytes[at] ?? 0;
+    return (all & 0x80808080) === 0;
   }
 
   /** Refuses a count of items that cannot all be there. Call before the first of them is read. */
@@ -142,12 +158,6 @@ export class ByteReader {
     this.#emptyItems += count;
     if (this.#emptyItems > maxEmptyItems) throw new Misfit(`more than ${maxEmptyItems} items that take no byte`);
   }
-}
-
-function isAscii(bytes: Buffer, start: number, end: number): boolean {
-  let all = 0;
-  for (let at = start; at < end; at++) all |= bytes[at] ?? 0;
-  return all < 0x80;
 }
 
 /** The number itself when a double counts it exactly, else the bigint: the form of BigInt in a Node. */

@@ -1,6 +1,8 @@
 const initialBytes = 1024;
 /** A larger buffer is not kept for the next record. */
 const keptBytes = 64 * 1024;
+/** Texts shorter than this are tried as ASCII. The length of such a text takes one byte. */
+const maxShortText = 64;
 const two31 = 2 ** 31;
 
 /** Writes bytes front to back into a buffer that grows. One serves all records of a codec, one after the other. */
@@ -22,11 +24,23 @@ export class ByteWriter {
     if (this.#bytes.length > keptBytes) this.#bytes = Buffer.allocUnsafe(initialBytes);
   }
 
-  /** What stands from there to the end, taken off. Valid until the next write. */
-  cut(from: number): Buffer {
-    const tail = Buffer.from(this.#bytes.subarray(from, this.at));
-    this.at = from;
-    return tail;
+  /** Leaves a byte for the length of what is written next. Gives its place, for {@link closeLength}. */
+  openLength(): number {
+    this.#reserve(1);
+    return this.at++;
+  }
+
+  /** Puts the length of all that was written since before it, as a varint. */
+  closeLength(start: number): void {
+    const length = this.at - start - 1;
+    if (length < 0x80) {
+      this.#bytes[start] = length;
+      return;
+    }
+    const content = Buffer.from(this.#bytes.subarray(start + 1, this.at));
+    this.at = start;
+    this.writeVarint(length);
+    this.writeBytes(content);
   }
 
   writeByte(byte: number): void {
@@ -66,14 +80,7 @@ export class ByteWriter {
 
   /** Text in UTF-8 behind its length: as a zigzag integer in Avro, a plain one in Protobuf. */
   writeText(text: string, isZigzag: boolean): void {
-    // No character takes more than three bytes; where that cannot change the length of the length, write at once.
-    if (text.length < 21) {
-      this.#reserve(1 + text.length * 3);
-      const length = this.#bytes.write(text, this.at + 1);
-      this.#bytes[this.at] = isZigzag ? length * 2 : length;
-      this.at += 1 + length;
-      return;
-    }
+    if (text.length < maxShortText && this.#writeAscii(text, isZigzag)) return;
     const length = Buffer.byteLength(text);
     this.writeVarint(isZigzag ? length * 2 : length);
     this.#reserve(length);
@@ -106,6 +113,24 @@ export class ByteWriter {
   writeFixed64(value: bigint): void {
     this.#reserve(8);
     this.at = this.#bytes.writeBigUInt64LE(BigInt.asUintN(64, value), this.at);
+  }
+
+  /** Writes a short text by hand, for a call into Node's C++ costs as much as fifty characters. False: it is not of ASCII. */
+  #writeAscii(text: string, isZigzag: boolean): boolean {
+    const { length } = text;
+    this.#reserve(1 + length);
+    const bytes = this.#bytes;
+    const start = this.at + 1;
+    let all = 0;
+    for (let index = 0; index < length; index++) {
+      const character = text.charCodeAt(index);
+      all |= character;
+      bytes[start + index] = character;
+    }
+    if (all > 0x7f) return false;
+    bytes[this.at] = isZigzag ? length * 2 : length;
+    this.at = start + length;
+    return true;
   }
 
   #reserve(length: number): void {

@@ -1,5 +1,8 @@
 const canonical = '2026-11-21T10:00:00.000Z';
-const separators = [4, 7, 10, 13, 16, 19, 23];
+/** The canonical form of a moment on any day but 29 February, for which one must count: see {@link isCanonical}. */
+const commonDateTime =
+  /^\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8]))T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d\.\d{3}Z$/;
+const leapDateTime = /^(\d{4})-02-29T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d\.\d{3}Z$/;
 const isoDateTime = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?(?:Z|([+-])(\d\d):?(\d\d))$/;
 const isoDate = /^(\d{4})-(\d\d)-(\d\d)$/;
 const isoTime = /^(\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?Z?$/;
@@ -42,47 +45,21 @@ export function toCanonicalTime(text: string): string | null {
 }
 
 /**
- * Whether the text has the canonical shape and names a moment there is. By hand, as every record passes here: a regular
- * expression takes three times as long, and `Date.parse` would let 30 February pass as 2 March.
+ * Whether the text has the canonical shape and names a moment there is; `Date.parse` would let 30 February pass as 2 March.
+ * Every record passes here: a test without groups costs half of looking at the characters one by one.
  */
 function isCanonical(text: string): boolean {
-  return (
-    text.length === canonical.length &&
-    hasSeparators(text) &&
-    isDay(digits(text, 0, 4), digits(text, 5, 7), digits(text, 8, 10)) &&
-    digits(text, 11, 13) < 24 &&
-    digits(text, 14, 16) < 60 &&
-    digits(text, 17, 19) < 60 &&
-    digits(text, 20, 23) < 1000
-  );
-}
-
-function hasSeparators(text: string): boolean {
-  for (const at of separators) if (text.charCodeAt(at) !== canonical.charCodeAt(at)) return false;
-  return true;
-}
-
-/** More than any part of a date may be. Not NaN, with which all of this would be done in floating point. */
-const noDigits = 10_000;
-
-/** The number that the digits there stand for; {@link noDigits} when one of them is none. */
-function digits(text: string, start: number, end: number): number {
-  let value = 0;
-  for (let at = start; at < end; at++) {
-    const digit = text.charCodeAt(at) - 48;
-    if (digit < 0 || digit > 9) return noDigits;
-    value = value * 10 + digit;
-  }
-  return value;
+  if (commonDateTime.test(text)) return true;
+  const leap = leapDateTime.exec(text);
+  return leap !== null && isDay(Number(leap[1]), 2, 29);
 }
 
 function isDay(year: number, month: number, day: number): boolean {
   const leap = year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0);
-  return year < noDigits && day >= 1 && day <= (month === 2 && leap ? 29 : (monthDays[month - 1] ?? 0));
+  return day >= 1 && day <= (month === 2 && leap ? 29 : (monthDays[month - 1] ?? 0));
 }
 
 const msPerDay = 86_400_000;
-const msPerHour = 3_600_000;
 let knownMinute = Number.NaN;
 let knownPrefix = '';
 
@@ -114,16 +91,30 @@ export function toEpochMs(text: string): number {
     parsedDateMs = Date.parse(`${date}T00:00:00Z`);
     parsedDate = date;
   }
-  const minutes = digits(text, 11, 13) * msPerHour + digits(text, 14, 16) * msPerMinute;
-  return parsedDateMs + minutes + digits(text, 17, 19) * 1000 + digits(text, 20, 23);
+  const minutes = twoDigits(text, 11) * 60 + twoDigits(text, 14);
+  const ms = twoDigits(text, 20) * 10 + text.charCodeAt(22) - zero;
+  return parsedDateMs + minutes * msPerMinute + twoDigits(text, 17) * 1000 + ms;
 }
 
-/** The day that is so many after 1970-01-01; null outside the years 0 to 9999. */
+const zero = '0'.charCodeAt(0);
+
+function twoDigits(text: string, at: number): number {
+  return text.charCodeAt(at) * 10 + text.charCodeAt(at + 1) - zero * 11;
+}
+
+let knownDay = Number.NaN;
+let knownDate = '';
+
+/** The day that is so many after 1970-01-01; null outside the years 0 to 9999. As above, it is remembered. */
 export function fromEpochDay(day: number): string | null {
+  if (day === knownDay) return knownDate;
   const date = new Date(day * msPerDay);
   if (Number.isNaN(date.getTime())) return null;
   const text = date.toISOString();
-  return text.length === canonical.length ? text.slice(0, 10) : null;
+  if (text.length !== canonical.length) return null;
+  knownDay = day;
+  knownDate = text.slice(0, 10);
+  return knownDate;
 }
 
 /** The time of day so many milliseconds after midnight, in its canonical form; null when there is none. */

@@ -6,8 +6,8 @@ import { compileAvroJson, compileAvroSkip, smallestSize } from './decode-avro-js
 import { compileScalarReader, type ReadAvro, readAvroText } from './decode-avro-scalar.ts';
 import { describeAvro, describeType } from './describe-type.ts';
 import { Findings } from './findings.ts';
-import { Misfit, unexpected } from './misfit.ts';
-import { compileShape } from './shape.ts';
+import { generate, objectOf } from './generate.ts';
+import { Misfit, placed, unexpected } from './misfit.ts';
 import type { Node } from './types.ts';
 import { Unmapped } from './unmapped.ts';
 
@@ -145,8 +145,7 @@ function compileArray(written: AvroType, readItem: ReadAvro, itemRequired: boole
         }
       }
     } catch (thrown) {
-      if (thrown instanceof Misfit) thrown.path.unshift(items.length);
-      throw thrown;
+      throw placed(thrown, items.length);
     }
     return items;
   };
@@ -157,6 +156,8 @@ interface Member {
   readonly at: number;
   readonly column: string;
   readonly required: boolean;
+  /** Which of two branches is null, the other being that of `read`; -1 for what is no such union. */
+  readonly nullBranch: number;
   readonly read: ReadAvro;
 }
 
@@ -167,20 +168,19 @@ function compileRecord(
 ): (reader: ByteReader) => Node {
   const latestRecord = branchLike(latest, 'record');
   const latestFields = latestRecord?.kind === 'record' ? latestRecord.fields : [];
-  const values: unknown[] = fields.map(() => null);
+  const absent: unknown[] = fields.map(() => null);
   const members = new Map<AvroField, Member>();
   for (const [at, field] of fields.entries()) {
     const ofLatest = latestFields.find(({ name }) => name === field.column);
     const names = [field.column, ...(ofLatest?.aliases ?? [])];
     const written = writer.fields.find(({ name }) => names.includes(name));
     findings.within(field.column, () => {
-      if (written === undefined) values[at] = absentValue(field, ofLatest, findings);
+      if (written === undefined) absent[at] = absentValue(field, ofLatest, findings);
       else members.set(written, { at, ...compileMember(written, { field, ofLatest }, findings) });
     });
   }
-  const skip = (written: AvroField): Member => ({ at: -1, ...skipping(written) });
-  const inOrder = writer.fields.map((written) => members.get(written) ?? skip(written));
-  return recordReader(inOrder, values, compileShape(fields.map(({ name }) => name)));
+  const inOrder = writer.fields.map((written) => members.get(written) ?? skipping(written));
+  return recordReader(inOrder, fields, absent);
 }
 
 function compileMember(
@@ -188,13 +188,22 @@ function compileMember(
   { field, ofLatest }: { readonly field: Field; readonly ofLatest: AvroField | undefined },
   findings: Findings,
 ): Omit<Member, 'at'> {
-  const read = compileAvroValue(written.type, { type: field.type, latest: ofLatest?.type ?? null }, findings);
+  const declared = { type: field.type, latest: ofLatest?.type ?? null };
+  const { nullBranch, type } = withoutNull(written.type);
+  const read = compileAvroValue(type, declared, findings);
   if (field.required && mayBeNull(written.type)) findings.widen('may be null in the schema, but is required');
-  return { column: field.column, required: field.required, read };
+  return { column: field.column, required: field.required, nullBranch, read };
 }
 
-function skipping(written: AvroField): Omit<Member, 'at'> {
-  return { column: written.name, required: false, read: compileAvroSkip(written.type) };
+/** The other branch of a union of null and one more: nearly every optional field is one. */
+function withoutNull(type: AvroType): { readonly nullBranch: number; readonly type: AvroType } {
+  const nullBranch = type.kind === 'union' ? type.branches.findIndex(({ kind }) => kind === 'null') : -1;
+  const other = type.kind === 'union' && type.branches.length === 2 ? type.branches[1 - nullBranch] : undefined;
+  return nullBranch < 0 || other === undefined ? { nullBranch: -1, type } : { nullBranch, type: other };
+}
+
+function skipping(written: AvroField): Member {
+  return { at: -1, column: written.name, required: false, nullBranch: -1, read: compileAvroSkip(written.type) };
 }
 
 /** What a field is whose writer did not have it: its default in the latest schema, else null. */
@@ -210,26 +219,42 @@ function absentValue(field: Field, ofLatest: AvroField | undefined, findings: Fi
   return null;
 }
 
-/** `values` holds what fields are that the writer does not have; the others are filled in anew for each record. */
+/** `absent` holds what fields are that the writer does not have. */
 function recordReader(
   members: readonly Member[],
-  values: unknown[],
-  shape: (values: readonly unknown[]) => Node,
+  fields: readonly Field[],
+  absent: readonly unknown[],
 ): (reader: ByteReader) => Node {
-  return (reader) => {
-    let column = '';
+  const lines = members.flatMap(({ at, required, nullBranch }, index) => {
+    const value = `read${index}(reader)`;
+    return [
+      `at = ${index};`,
+      at < 0 ? `${value};` : `v${at} = ${nullBranch < 0 ? value : `isNull(reader, ${nullBranch}) ? null : ${value}`};`,
+      ...(required ? [`if (v${at} === null) throw missing();`] : []),
+    ];
+  });
+  const code = `(reader) => {
+    let at = 0;
+    ${fields.map((_, at) => `let v${at} = absent[${at}];`).join('\n')}
     try {
-      for (const member of members) {
-        column = member.column;
-        const value = member.read(reader);
-        if (member.at < 0) continue;
-        if (value === null && member.required) throw new Misfit('required, but null');
-        values[member.at] = value;
-      }
+      ${lines.join('\n')}
     } catch (thrown) {
-      if (thrown instanceof Misfit) thrown.path.unshift(column);
-      throw thrown;
+      throw placed(thrown, at);
     }
-    return shape(values);
-  };
+    return ${objectOf(fields.map(({ name }) => name))};
+  }`;
+  return generate(code, {
+    ...Object.fromEntries(members.map(({ read }, index) => [`read${index}`, read])),
+    absent,
+    isNull,
+    missing: () => new Misfit('required, but null'),
+    placed: (thrown: unknown, at: number) => placed(thrown, members[at]?.column),
+  });
+}
+
+/** Reads which of two branches a value is of. */
+function isNull(reader: ByteReader, nullBranch: number): boolean {
+  const index = reader.readZigzag32();
+  if (index !== 0 && index !== 1) throw new Misfit(`expected one of 2 types, got number ${index}`);
+  return index === nullBranch;
 }

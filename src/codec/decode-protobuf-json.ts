@@ -1,32 +1,37 @@
+import type { Field, FieldType } from '#model';
 import type { ByteReader } from './byte-reader.ts';
 import { finite } from './decode-avro-scalar.ts';
-import { compileProtoReader, compileValue, readDelimited } from './decode-protobuf.ts';
-import { naturalProtoScalar, type ReadProto, readProtoText } from './decode-protobuf-scalar.ts';
-import { Findings } from './findings.ts';
+import { type ReadProto, readProtoText } from './decode-protobuf-scalar.ts';
 import { naturalField, naturalType } from './natural-protobuf.ts';
 import type { ProtoField, ProtoMessage } from './protobuf-type.ts';
-import { skipField } from './protobuf-wire.ts';
+import { readDelimited, skipField } from './protobuf-wire.ts';
 import { setOwn } from './read-property.ts';
+
+/** Prepare what a JSON value is read with below the objects and lists that are only JSON. */
+export interface ProtoReaderCompilers {
+  message(message: ProtoMessage, fields: readonly Field[]): ReadProto;
+  value(field: ProtoField, type: FieldType): ReadProto;
+}
 
 /** Readers of messages as JSON, made when first met: messages may hold themselves. */
 const jsonReaders = new WeakMap<ProtoMessage, ReadProto>();
 
 /** Prepares the reader of a field into a JSON value: one value, an item of a list, or of a map a key with its value. */
-export function compileProtoJson(field: ProtoField): ReadProto {
-  if (field.label === 'MAP') return mapEntry(field);
+export function compileProtoJson(field: ProtoField, compilers: ProtoReaderCompilers): ReadProto {
+  if (field.label === 'MAP') return mapEntry(field, compilers);
   const { value } = field;
-  if (value.kind !== 'message') return compileValue(field, naturalType(field), new Findings());
-  return messageAsJson(value.type);
+  if (value.kind !== 'message') return compilers.value(field, naturalType(field));
+  return messageAsJson(value.type, compilers);
 }
 
 /** Prepares the reader of a message as a JSON object, behind its length. */
-function messageAsJson(message: ProtoMessage): ReadProto {
+function messageAsJson(message: ProtoMessage, compilers: ProtoReaderCompilers): ReadProto {
   const structural = structReaders[message.fullName];
   if (structural !== undefined) return (reader) => readDelimited(reader, structural);
   return (reader) => {
     let read = jsonReaders.get(message);
     if (read === undefined) {
-      read = compileProtoReader(message, message.fields.map(naturalField));
+      read = compilers.message(message, message.fields.map(naturalField));
       jsonReaders.set(message, read);
     }
     reader.enter();
@@ -36,10 +41,10 @@ function messageAsJson(message: ProtoMessage): ReadProto {
   };
 }
 
-function mapEntry(field: ProtoField): ReadProto {
+function mapEntry(field: ProtoField, compilers: ProtoReaderCompilers): ReadProto {
   const keyField: ProtoField = { ...field, label: 'ONE', value: { kind: 'scalar', type: field.key } };
-  const readKey = compileValue(keyField, { kind: 'scalar', name: naturalProtoScalar(field.key) }, new Findings());
-  const readValue = compileProtoJson({ ...field, label: 'ONE' });
+  const readKey = compilers.value(keyField, naturalType(keyField));
+  const readValue = compileProtoJson({ ...field, label: 'ONE' }, compilers);
   return (reader) =>
     readDelimited(reader, () => {
       let key: unknown = field.key === 'string' ? '' : field.key === 'bool' ? false : 0;

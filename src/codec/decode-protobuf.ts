@@ -2,63 +2,36 @@ import type { Field, FieldType } from '#model';
 import type { ByteReader } from './byte-reader.ts';
 import { compileKnownMessage } from './decode-known-message.ts';
 import { compileProtoEnum, mismatch, toDeclared } from './decode-protobuf-enum.ts';
-import { compileProtoJson } from './decode-protobuf-json.ts';
+import { compileProtoJson, type ProtoReaderCompilers } from './decode-protobuf-json.ts';
 import { compileProtoScalar, type ReadProto, toInt32, wireTypeOf, zeroOf } from './decode-protobuf-scalar.ts';
 import { Findings } from './findings.ts';
+import { generate, objectOf } from './generate.ts';
 import { isWrapper, singleScalar } from './known-messages.ts';
-import { Misfit } from './misfit.ts';
+import { Misfit, placed } from './misfit.ts';
 import type { ProtoField, ProtoMessage, ProtoScalar } from './protobuf-type.ts';
-import { skipField } from './protobuf-wire.ts';
+import { readDelimited, skipField } from './protobuf-wire.ts';
 import { setOwn } from './read-property.ts';
-import { compileShape } from './shape.ts';
 import type { Node } from './types.ts';
 
 /** Reads the rest of what is open as one message. */
 type ReadMessage = (reader: ByteReader) => Node;
 
-/** Prepares the reader of records of one message type, straight to the nodes of a declaration. */
-export function compileProtoReader(
-  message: ProtoMessage,
-  fields: readonly Field[],
-  findings: Findings = new Findings(),
-): ReadMessage {
-  return compileMessage(message, fields, findings);
-}
-
-/** A message that stands behind its length. */
-export function readDelimited(reader: ByteReader, read: ReadProto): unknown {
-  const length = Number(reader.readVarint());
-  const { end } = reader;
-  const start = reader.take(length);
-  reader.end = reader.at;
-  reader.at = start;
-  const value = read(reader);
-  reader.end = end;
-  return value;
-}
-
 interface Slot {
   readonly at: number;
-  readonly name: string;
   readonly column: string;
   readonly required: boolean;
   /** What the field is when the record does not have it. */
   readonly absent: unknown;
   readonly label: ProtoField['label'];
+  readonly tags: readonly Tag[];
   readonly read: ReadProto;
   readonly itemRequired: boolean;
   /** The other members of its oneof: setting this one unsets them. */
   readonly rivals: readonly number[];
 }
 
-interface Tagged {
-  readonly slot: Slot;
-  /** Several values behind one length. */
-  readonly isPacked: boolean;
-}
-
-function compileMessage(message: ProtoMessage, fields: readonly Field[], findings: Findings): ReadMessage {
-  const tagged = new Map<number, Tagged>();
+/** Prepares the reader of records of one message type, straight to the nodes of a declaration. */
+export function compileProtoReader(message: ProtoMessage, fields: readonly Field[], findings: Findings): ReadMessage {
   const slots: Slot[] = [];
   for (const [at, field] of fields.entries()) {
     const written = message.fields.find(({ name }) => name === field.column);
@@ -66,14 +39,10 @@ function compileMessage(message: ProtoMessage, fields: readonly Field[], finding
       if (written === undefined && field.required) findings.fault('required, but the schema does not have it');
       if (written === undefined) return;
       const rivals = rivalsOf(written, message, fields);
-      const slot = { at, rivals, ...compileField(written, field, findings) };
-      slots.push(slot);
-      for (const [tag, isPacked] of tagsOf(written)) tagged.set(tag, { slot, isPacked });
+      slots.push({ at, rivals, tags: tagsOf(written), ...compileField(written, field, findings) });
     });
   }
-  const blank: unknown[] = fields.map(() => null);
-  for (const slot of slots) blank[slot.at] = slot.absent;
-  return messageReader({ tagged, slots, blank, shape: compileShape(fields.map(({ name }) => name)) });
+  return messageReader(slots, fields);
 }
 
 function rivalsOf(written: ProtoField, message: ProtoMessage, fields: readonly Field[]): readonly number[] {
@@ -82,97 +51,106 @@ function rivalsOf(written: ProtoField, message: ProtoMessage, fields: readonly F
   return others.map(({ name }) => fields.findIndex(({ column }) => column === name)).filter((at) => at >= 0);
 }
 
+interface Tag {
+  readonly tag: number;
+  /** Several values stand behind one length. */
+  readonly isPacked: boolean;
+}
+
 /** The tags under which a field may come: a list of numbers also as one block. */
-function tagsOf({ id, value, label }: ProtoField): readonly (readonly [tag: number, isPacked: boolean])[] {
+function tagsOf({ id, value, label }: ProtoField): readonly Tag[] {
   const wire = label === 'MAP' || value.kind === 'message' ? 2 : value.kind === 'enum' ? 0 : wireTypeOf(value.type);
-  const own = [id * 8 + wire, false] as const;
-  return label === 'LIST' && wire !== 2 ? [own, [id * 8 + 2, true]] : [own];
+  const own = { tag: id * 8 + wire, isPacked: false };
+  return label === 'LIST' && wire !== 2 ? [own, { tag: id * 8 + 2, isPacked: true }] : [own];
 }
 
-function messageReader(parts: {
-  readonly tagged: ReadonlyMap<number, Tagged>;
-  readonly slots: readonly Slot[];
-  readonly blank: readonly unknown[];
-  readonly shape: (values: readonly unknown[]) => Node;
-}): ReadMessage {
-  const { tagged, slots, blank, shape } = parts;
-  // A map is looked up several times as slowly as an array.
-  const byTag = Array.from({ length: 512 }, (_, tag) => tagged.get(tag));
-  return (reader) => {
-    const values = blank.slice();
-    while (reader.at < reader.end) {
-      const tag = Number(reader.readVarint());
-      const found = tag < 512 ? byTag[tag] : tagged.get(tag);
-      if (found === undefined) skipField(reader, tag);
-      else readField(reader, found, values);
+function messageReader(slots: readonly Slot[], fields: readonly Field[]): ReadMessage {
+  const cases = slots.flatMap((slot, index) =>
+    slot.tags.map(({ tag, isPacked }) => {
+      const unset = slot.rivals.map((rival) => `v${rival} = null; `).join('');
+      return `case ${tag}: at = ${index}; ${readingOf(slot, index, isPacked)} ${unset}break;`;
+    }),
+  );
+  const code = `(reader) => {
+    let at = -1;
+    ${fields.map((_, at) => `let v${at} = null;`).join('\n')}
+    ${slots.map(({ at }, index) => `v${at} = slots[${index}].absent;`).join('\n')}
+    try {
+      while (reader.at < reader.end) {
+        const tag = Number(reader.readVarint());
+        switch (tag) {
+          ${cases.join('\n')}
+          default: at = -1; skipField(reader, tag);
+        }
+        at = -1;
+      }
+      ${slots.map(endingOf).join('\n')}
+    } catch (thrown) {
+      throw placed(thrown, at);
     }
-    for (const slot of slots) {
-      const value = values[slot.at];
-      if (value !== null) continue;
-      if (slot.label !== 'ONE') values[slot.at] = slot.label === 'LIST' ? [] : {};
-      else if (slot.required) throw misfitAt(new Misfit('required, but missing'), slot.column);
-    }
-    return shape(values);
-  };
+    return ${objectOf(fields.map(({ name }) => name))};
+  }`;
+  return generate(code, {
+    ...Object.fromEntries(slots.map(({ read }, index) => [`read${index}`, read])),
+    slots,
+    skipField,
+    addItem,
+    addItems,
+    addEntry,
+    missing: () => new Misfit('required, but missing'),
+    placed: (thrown: unknown, at: number) => placed(thrown, slots[at]?.column),
+  });
 }
 
-function readField(reader: ByteReader, { slot, isPacked }: Tagged, values: unknown[]): void {
-  try {
-    if (slot.label === 'LIST') {
-      const items = listAt(values, slot.at);
-      if (isPacked) readDelimited(reader, (within) => readPacked(within, slot, items));
-      else items.push(readItem(reader, slot, items.length));
-    } else if (slot.label === 'MAP') addEntry(values, slot.at, slot.read(reader));
-    else values[slot.at] = slot.read(reader);
-    for (const rival of slot.rivals) values[rival] = null;
-  } catch (thrown) {
-    throw misfitAt(thrown, slot.column);
+/** The code that reads one occurrence of a field. */
+function readingOf({ at, label }: Slot, index: number, isPacked: boolean): string {
+  switch (label) {
+    case 'ONE':
+      return `v${at} = read${index}(reader);`;
+    case 'LIST':
+      return `${isPacked ? 'addItems' : 'addItem'}(reader, slots[${index}], v${at} ??= []);`;
+    case 'MAP':
+      return `addEntry(v${at} ??= {}, read${index}(reader));`;
   }
 }
 
-function listAt(values: unknown[], at: number): unknown[] {
-  const known = values[at];
-  if (Array.isArray(known)) return known;
-  const items: unknown[] = [];
-  values[at] = items;
-  return items;
+/** The code for a field that has no value when all is read. */
+function endingOf({ at, label, required }: Slot, index: number): string {
+  if (label !== 'ONE') return `v${at} ??= ${label === 'LIST' ? '[]' : '{}'};`;
+  return required ? `if (v${at} === null) { at = ${index}; throw missing(); }` : '';
 }
 
-function addEntry(values: unknown[], at: number, entry: unknown): void {
+function addEntry(map: object, entry: unknown): void {
   const [key, value] = entry as [string, unknown];
-  const map = values[at] ?? {};
   setOwn(map, key, value);
-  values[at] = map;
 }
 
-function misfitAt(thrown: unknown, place: string | number): unknown {
-  if (thrown instanceof Misfit) thrown.path.unshift(place);
-  return thrown;
+function addItems(reader: ByteReader, slot: Slot, items: unknown[]): void {
+  readDelimited(reader, (within) => {
+    while (within.at < within.end) addItem(within, slot, items);
+  });
 }
 
-function readPacked(reader: ByteReader, slot: Slot, items: unknown[]): void {
-  while (reader.at < reader.end) items.push(readItem(reader, slot, items.length));
-}
-
-function readItem(reader: ByteReader, slot: Slot, at: number): unknown {
+function addItem(reader: ByteReader, slot: Slot, items: unknown[]): void {
   try {
     const item = slot.read(reader);
     if (item === null && slot.itemRequired) throw new Misfit('required, but null');
-    return item;
+    items.push(item);
   } catch (thrown) {
-    throw misfitAt(thrown, at);
+    throw placed(thrown, items.length);
   }
 }
 
-function compileField(written: ProtoField, field: Field, findings: Findings): Omit<Slot, 'at' | 'rivals'> {
-  const { name, column, required, type } = field;
-  const common = { name, column, required, label: written.label, itemRequired: false, absent: null };
+function compileField(written: ProtoField, field: Field, findings: Findings): Omit<Slot, 'at' | 'rivals' | 'tags'> {
+  const { column, required, type } = field;
+  const common = { column, required, label: written.label, itemRequired: false, absent: null };
   if (written.label === 'MAP') {
     if (type.kind !== 'scalar' || type.name !== 'JSON') throw mismatch(written, type);
-    return { ...common, read: compileProtoJson(written) };
+    return { ...common, read: compileProtoJson(written, compilers) };
   }
   if (written.label === 'LIST') {
-    if (type.kind === 'scalar' && type.name === 'JSON') return { ...common, read: compileProtoJson(written) };
+    if (type.kind === 'scalar' && type.name === 'JSON')
+      return { ...common, read: compileProtoJson(written, compilers) };
     if (type.kind !== 'list') throw mismatch(written, type);
     return { ...common, itemRequired: type.itemRequired, read: compileValue(written, type.of, findings) };
   }
@@ -189,8 +167,14 @@ function absentOf({ value }: ProtoField, type: FieldType): unknown {
   return type.kind === 'enum' ? (toDeclared(value.type, type.type).get(0) ?? null) : null;
 }
 
+/** What the readers of JSON values need of this file. */
+const compilers: ProtoReaderCompilers = {
+  message: (message, fields) => compileProtoReader(message, fields, new Findings()),
+  value: (field, type) => compileValue(field, type, new Findings()),
+};
+
 /** Prepares the reader of one value of a field, an item of a list among them. */
-export function compileValue(written: ProtoField, type: FieldType, findings: Findings): ReadProto {
+function compileValue(written: ProtoField, type: FieldType, findings: Findings): ReadProto {
   const { value } = written;
   if (value.kind === 'message') return compileMessageValue(written, value.type, { type, findings });
   if (type.kind === 'enum')
@@ -220,7 +204,7 @@ function compileMessageValue(
   { type, findings }: { readonly type: FieldType; readonly findings: Findings },
 ): ReadProto {
   if (type.kind === 'object') {
-    const read = compileMessage(message, type.type.fields, findings);
+    const read = compileProtoReader(message, type.type.fields, findings);
     return (reader) => readDelimited(reader, read);
   }
   const [only] = message.fields;
@@ -232,7 +216,7 @@ function compileMessageValue(
     const read = compileKnownMessage(message.fullName);
     if (read !== null) return (reader) => readDelimited(reader, read);
   }
-  if (type.name === 'JSON') return compileProtoJson({ ...written, label: 'ONE' });
+  if (type.name === 'JSON') return compileProtoJson({ ...written, label: 'ONE' }, compilers);
   throw mismatch(written, type);
 }
 
@@ -241,7 +225,7 @@ function zeroOfWrapped(only: ProtoField, type: FieldType): unknown {
 }
 
 function unwrap(only: ProtoField, read: ReadProto, zero: unknown): ReadProto {
-  const [[tag] = [0]] = tagsOf(only);
+  const [{ tag } = { tag: 0 }] = tagsOf(only);
   return (reader) =>
     readDelimited(reader, () => {
       let value = zero;

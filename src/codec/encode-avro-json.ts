@@ -2,8 +2,8 @@ import type { AvroType } from './avro-type.ts';
 import type { ByteWriter } from './byte-writer.ts';
 import { naturalScalar } from './decode-avro-scalar.ts';
 import { scalarDecoders } from './decode-scalar.ts';
-import { writeFitting } from './encode-avro.ts';
 import { compileScalarWriter, type WriteAvro } from './encode-avro-scalar.ts';
+import { writeFitting } from './encode-avro-union.ts';
 import { Misfit, unexpected } from './misfit.ts';
 import { readerOf } from './read-property.ts';
 

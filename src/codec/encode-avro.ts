@@ -5,9 +5,10 @@ import { mayBeNull } from './decode-avro.ts';
 import { describeAvro, describeType } from './describe-type.ts';
 import { compileAvroJsonWriter } from './encode-avro-json.ts';
 import { compileScalarWriter, symbolWriter, type WriteAvro } from './encode-avro-scalar.ts';
+import { writeFitting } from './encode-avro-union.ts';
 import { Findings } from './findings.ts';
-import { Misfit, unexpected } from './misfit.ts';
-import { readerOf } from './read-property.ts';
+import { generate, propertyOf } from './generate.ts';
+import { Misfit, placed, unexpected } from './misfit.ts';
 import type { Node } from './types.ts';
 import { Unmapped } from './unmapped.ts';
 
@@ -80,28 +81,6 @@ function compileUnion(branches: readonly AvroType[], type: FieldType): WriteAvro
   };
 }
 
-/** Writes with the first branch that takes the value. */
-export function writeFitting(
-  writer: ByteWriter,
-  value: unknown,
-  writers: readonly { readonly index: number; readonly write: WriteAvro }[],
-): void {
-  const start = writer.at;
-  let misfit = new Misfit('fits none of the types of the schema');
-  for (const { index, write } of writers) {
-    try {
-      writer.writeVarint(index * 2);
-      write(writer, value);
-      return;
-    } catch (thrown) {
-      if (!(thrown instanceof Misfit)) throw thrown;
-      writer.at = start;
-      misfit = thrown;
-    }
-  }
-  throw misfit;
-}
-
 function compileArray(writeItem: WriteAvro, nullsAllowed: boolean): WriteAvro {
   return (writer, value) => {
     if (!Array.isArray(value)) throw unexpected('a list', value);
@@ -122,11 +101,10 @@ function compileArray(writeItem: WriteAvro, nullsAllowed: boolean): WriteAvro {
 }
 
 interface Member {
-  readonly name: string;
-  readonly isNullable: boolean;
-  /** What is written for a field without a value. */
-  readonly absent: Uint8Array | null;
-  readonly read: (node: object) => unknown;
+  /** Null for a field of the schema that the declaration does not have. */
+  readonly name: string | null;
+  /** Writes it without a value. */
+  readonly writeAbsent: (writer: ByteWriter) => void;
   readonly write: WriteAvro;
 }
 
@@ -154,24 +132,25 @@ function refuseLost(): never {
 
 function declaredMember(written: AvroField, field: Field, findings: Findings): Member {
   const write = compileAvroValueWriter(written.type, field.type, findings);
-  const isNullable = mayBeNull(written.type);
-  return {
-    name: field.name,
-    isNullable,
-    absent: isNullable ? null : written.defaultBytes,
-    read: readerOf(field.name),
-    write,
-  };
+  const { defaultBytes } = written;
+  const writeAbsent = mayBeNull(written.type)
+    ? (writer: ByteWriter) => write(writer, null)
+    : defaultBytes === null
+      ? () => refuseAbsent()
+      : (writer: ByteWriter) => writer.writeBytes(defaultBytes);
+  return { name: field.name, writeAbsent, write };
 }
 
-/** A field of the schema that the declaration does not have. */
+function refuseAbsent(): never {
+  throw new Misfit('required by the schema, but has no value');
+}
+
 function foreignMember(written: AvroField): Member {
-  const nullBytes = nullOf(written.type);
-  const absent = written.defaultBytes ?? nullBytes;
+  const absent = written.defaultBytes ?? nullOf(written.type);
   if (absent === null) {
     throw new Unmapped('the schema requires it without a default, but the declaration does not have it');
   }
-  return { name: written.name, isNullable: false, absent, read: () => null, write: () => undefined };
+  return { name: null, writeAbsent: (writer) => writer.writeBytes(absent), write: () => undefined };
 }
 
 function nullOf(type: AvroType): Buffer | null {
@@ -181,25 +160,27 @@ function nullOf(type: AvroType): Buffer | null {
 }
 
 function recordWriter(members: readonly Member[]): WriteAvro {
-  return (writer, value) => {
+  const lines = members.map(({ name }, index) =>
+    name === null
+      ? `absent${index}(writer);`
+      : `at = ${index};
+      const v${index} = ${propertyOf('value', name)};
+      if (v${index} === null || v${index} === undefined) absent${index}(writer);
+      else write${index}(writer, v${index});`,
+  );
+  const code = `(writer, value) => {
     if (typeof value !== 'object' || value === null) throw unexpected('an object', value);
-    let name = '';
+    let at = 0;
     try {
-      for (const member of members) {
-        name = member.name;
-        const given = member.read(value);
-        if (given === null || given === undefined) writeAbsent(writer, member);
-        else member.write(writer, given);
-      }
+      ${lines.join('\n')}
     } catch (thrown) {
-      if (thrown instanceof Misfit) thrown.path.unshift(name);
-      throw thrown;
+      throw placed(thrown, at);
     }
-  };
-}
-
-function writeAbsent(writer: ByteWriter, { isNullable, absent, write }: Member): void {
-  if (absent !== null) writer.writeBytes(absent);
-  else if (isNullable) write(writer, null);
-  else throw new Misfit('required by the schema, but has no value');
+  }`;
+  return generate(code, {
+    ...Object.fromEntries(members.map(({ write }, index) => [`write${index}`, write])),
+    ...Object.fromEntries(members.map(({ writeAbsent }, index) => [`absent${index}`, writeAbsent])),
+    unexpected,
+    placed: (thrown: unknown, at: number) => placed(thrown, members[at]?.name),
+  });
 }

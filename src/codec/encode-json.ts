@@ -20,7 +20,13 @@ export type Absent = 'OMITTED' | 'NULL';
  */
 export function compileJsonEncoder(fields: readonly Field[], absent: Absent): (node: Node) => string {
   const encode = compileObject(fields, absent);
-  return (node) => refusingMisfits(() => encode(node));
+  return (node) => {
+    try {
+      return encode(node);
+    } catch (thrown) {
+      throw toRefusal(thrown);
+    }
+  };
 }
 
 /** Runs it, and turns what it throws into the `BAD_EVENT` that leaves the room. */
@@ -28,8 +34,12 @@ export function refusingMisfits<T>(work: () => T): T {
   try {
     return work();
   } catch (thrown) {
-    throw new SluiceError('BAD_EVENT', thrown instanceof Misfit ? thrown.reason : messageOf(thrown), { cause: thrown });
+    throw toRefusal(thrown);
   }
+}
+
+function toRefusal(thrown: unknown): SluiceError {
+  return new SluiceError('BAD_EVENT', thrown instanceof Misfit ? thrown.reason : messageOf(thrown), { cause: thrown });
 }
 
 /** Prepares the encoder of one type. */

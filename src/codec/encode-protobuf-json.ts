@@ -1,12 +1,18 @@
+import type { Field, FieldType } from '#model';
 import type { ByteWriter } from './byte-writer.ts';
 import { naturalProtoScalar, wireTypeOf } from './decode-protobuf-scalar.ts';
 import { checkJson } from './decode-scalar.ts';
-import { compileProtoWriter, compileValueWriter, writeDelimited } from './encode-protobuf.ts';
 import { compileProtoScalarWriter, type WriteProto, writeProtoText } from './encode-protobuf-scalar.ts';
-import { Findings } from './findings.ts';
 import { Misfit, unexpected } from './misfit.ts';
 import { naturalField, naturalType } from './natural-protobuf.ts';
 import type { ProtoField, ProtoMessage } from './protobuf-type.ts';
+import { writeDelimited } from './protobuf-wire.ts';
+
+/** Prepare what a JSON value is written with below the objects and lists that are only JSON. */
+export interface ProtoWriterCompilers {
+  message(message: ProtoMessage, fields: readonly Field[]): WriteProto;
+  value(field: ProtoField, type: FieldType): WriteProto;
+}
 
 const jsonWriters = new WeakMap<ProtoMessage, WriteProto>();
 
@@ -14,18 +20,18 @@ const jsonWriters = new WeakMap<ProtoMessage, WriteProto>();
  * Prepares the writer of JSON values for a field: the counterpart of compileProtoJson. Of a message it writes what stands
  * behind the length; of a map one entry, given as a pair.
  */
-export function compileProtoJsonWriter(field: ProtoField): WriteProto {
-  if (field.label === 'MAP') return entryWriter(field);
+export function compileProtoJsonWriter(field: ProtoField, compilers: ProtoWriterCompilers): WriteProto {
+  if (field.label === 'MAP') return entryWriter(field, compilers);
   const { value } = field;
-  if (value.kind !== 'message') return compileValueWriter(field, naturalType(field), new Findings());
+  if (value.kind !== 'message') return compilers.value(field, naturalType(field));
   if (field.label === 'LIST') {
-    const write = compileProtoJsonWriter({ ...field, label: 'ONE' });
+    const write = compileProtoJsonWriter({ ...field, label: 'ONE' }, compilers);
     return (writer, item) => writeDelimited(writer, () => write(writer, item));
   }
-  return contentWriter(value.type);
+  return contentWriter(value.type, compilers);
 }
 
-function contentWriter(message: ProtoMessage): WriteProto {
+function contentWriter(message: ProtoMessage, compilers: ProtoWriterCompilers): WriteProto {
   const structural = structWriters[message.fullName];
   if (structural !== undefined) return (writer, value) => structural(writer, checkJson(value));
   const names = new Set(message.fields.map(({ name }) => name));
@@ -36,17 +42,17 @@ function contentWriter(message: ProtoMessage): WriteProto {
     if (foreign !== undefined) throw new Misfit(`the schema has no field ${JSON.stringify(foreign.slice(0, 60))}`);
     let write = jsonWriters.get(message);
     if (write === undefined) {
-      write = compileProtoWriter(message, message.fields.map(naturalField), new Findings());
+      write = compilers.message(message, message.fields.map(naturalField));
       jsonWriters.set(message, write);
     }
     write(writer, value);
   };
 }
 
-function entryWriter(field: ProtoField): WriteProto {
+function entryWriter(field: ProtoField, compilers: ProtoWriterCompilers): WriteProto {
   const writeKey = compileProtoScalarWriter(field.key, field.key === 'bool' ? 'Boolean' : naturalKey(field));
   const item: ProtoField = { ...field, label: 'ONE' };
-  const writeValue = compileValueWriter(item, naturalType(item), new Findings());
+  const writeValue = compilers.value(item, naturalType(item));
   const wire = field.value.kind === 'message' ? 2 : field.value.kind === 'enum' ? 0 : wireTypeOf(field.value.type);
   return (writer, entry) => {
     const [key, value] = entry as [string, unknown];

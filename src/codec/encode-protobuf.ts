@@ -3,13 +3,14 @@ import type { ByteWriter } from './byte-writer.ts';
 import { mismatch, toDeclared } from './decode-protobuf-enum.ts';
 import { wireTypeOf, zeroOf } from './decode-protobuf-scalar.ts';
 import { compileKnownMessageWriter } from './encode-known-message.ts';
-import { compileProtoJsonWriter } from './encode-protobuf-json.ts';
+import { compileProtoJsonWriter, type ProtoWriterCompilers } from './encode-protobuf-json.ts';
 import { compileProtoScalarWriter, type WriteProto } from './encode-protobuf-scalar.ts';
-import type { Findings } from './findings.ts';
+import { Findings } from './findings.ts';
+import { generate, propertyOf } from './generate.ts';
 import { isWrapper, singleScalar } from './known-messages.ts';
-import { Misfit, unexpected } from './misfit.ts';
+import { Misfit, placed, unexpected } from './misfit.ts';
 import type { ProtoField, ProtoMessage } from './protobuf-type.ts';
-import { readerOf } from './read-property.ts';
+import { writeDelimited } from './protobuf-wire.ts';
 
 /** Prepares the writer of nodes as one message type. Faults go to `findings`, which the caller settles. */
 export function compileProtoWriter(message: ProtoMessage, fields: readonly Field[], findings: Findings): WriteProto {
@@ -30,15 +31,6 @@ export function compileProtoWriter(message: ProtoMessage, fields: readonly Field
   return messageWriter(members);
 }
 
-/** Writes what is written within behind its length. */
-export function writeDelimited(writer: ByteWriter, write: () => void): void {
-  const start = writer.at;
-  write();
-  const content = writer.cut(start);
-  writer.writeVarint(content.length);
-  writer.writeBytes(content);
-}
-
 interface Member {
   readonly name: string;
   readonly required: boolean;
@@ -46,7 +38,6 @@ interface Member {
   /** Not written when it is this: absent says the same. Undefined where it does not. */
   readonly zero: unknown;
   readonly oneof: string | null;
-  readonly read: (node: object) => unknown;
   readonly label: ProtoField['label'];
   /** Numbers in a list lie behind one length. */
   readonly isPacked: boolean;
@@ -70,10 +61,9 @@ function compileMember(written: ProtoField, field: Field, findings: Findings): M
     tag: id * 8 + wire,
     zero: isZeroAbsent ? zeroOf(value.type, type.name) : undefined,
     oneof: written.oneof,
-    read: readerOf(field.name),
     label,
     isPacked: isBlock,
-    write: asJson ? compileProtoJsonWriter(written) : compileValueWriter(written, item, findings),
+    write: asJson ? compileProtoJsonWriter(written, compilers) : compileValueWriter(written, item, findings),
   };
 }
 
@@ -81,8 +71,14 @@ function wireOf(value: ProtoField['value']): number {
   return value.kind === 'message' ? 2 : value.kind === 'enum' ? 0 : wireTypeOf(value.type);
 }
 
+/** What the writers of JSON values need of this file. */
+const compilers: ProtoWriterCompilers = {
+  message: (message, fields) => compileProtoWriter(message, fields, new Findings()),
+  value: (field, type) => compileValueWriter(field, type, new Findings()),
+};
+
 /** Prepares the writer of one value of a field, an item of a list among them. */
-export function compileValueWriter(written: ProtoField, type: FieldType, findings: Findings): WriteProto {
+function compileValueWriter(written: ProtoField, type: FieldType, findings: Findings): WriteProto {
   const { value } = written;
   if (value.kind === 'message') return compileMessageValue(written, value.type, { type, findings });
   if (value.kind === 'enum') {
@@ -139,60 +135,68 @@ function compileContent(
     if (write !== null) return write;
   }
   if (type.name !== 'JSON') throw mismatch(written, type);
-  return compileProtoJsonWriter({ ...written, label: 'ONE' });
+  return compileProtoJsonWriter({ ...written, label: 'ONE' }, compilers);
 }
 
 function messageWriter(members: readonly Member[]): WriteProto {
-  return (writer, value) => {
+  const oneofs = [...new Set(members.map(({ oneof }) => oneof))];
+  const code = `(writer, value) => {
     if (typeof value !== 'object' || value === null) throw unexpected('an object', value);
-    const chosen = new Map<string, string>();
-    let name = '';
+    let at = 0;
+    ${oneofs.map((_, index) => `let chosen${index} = -1;`).join(' ')}
     try {
-      for (const member of members) {
-        name = member.name;
-        const given = member.read(value);
-        if (given === null || given === undefined) {
-          if (member.required) throw new Misfit('required, but has no value');
-          continue;
-        }
-        if (member.oneof !== null) checkOneof(chosen, member.oneof, name);
-        writeMember(writer, member, given);
-      }
+      ${members.map((member, index) => writingOf(member, index, oneofs.indexOf(member.oneof))).join('\n')}
     } catch (thrown) {
-      if (thrown instanceof Misfit) thrown.path.unshift(name);
-      throw thrown;
+      throw placed(thrown, at);
     }
-  };
+  }`;
+  return generate(code, {
+    ...Object.fromEntries(members.map(({ write }, index) => [`write${index}`, write])),
+    ...Object.fromEntries(members.map(({ zero }, index) => [`zero${index}`, zero])),
+    members,
+    unexpected,
+    writeItems,
+    missing: () => new Misfit('required, but has no value'),
+    second: (at: number, other: number) => secondOf(members[at], members[other]),
+    placed: (thrown: unknown, at: number) => placed(thrown, members[at]?.name),
+  });
 }
 
-function checkOneof(chosen: Map<string, string>, oneof: string, name: string): void {
-  const other = chosen.get(oneof);
-  if (other !== undefined) throw new Misfit(`only one of "${oneof}" may have a value, and "${other}" has one`);
-  chosen.set(oneof, name);
+/** The code that writes one field of the node. */
+function writingOf({ name, required, tag, zero, oneof, label }: Member, index: number, oneofAt: number): string {
+  const v = `v${index}`;
+  const chosen = `chosen${oneofAt}`;
+  const choose = oneof === null ? '' : `if (${chosen} >= 0) throw second(${index}, ${chosen}); ${chosen} = ${index};`;
+  const write =
+    label === 'ONE'
+      ? `writer.writeVarint(${tag}); write${index}(writer, ${v});`
+      : `writeItems(writer, members[${index}], ${v});`;
+  return `at = ${index};
+    const ${v} = ${propertyOf('value', name)};
+    if (${v} === null || ${v} === undefined) { ${required ? 'throw missing();' : ''} }
+    else ${zero === undefined ? '' : `if (!Object.is(${v}, zero${index}))`} { ${choose} ${write} }`;
 }
 
-function writeMember(writer: ByteWriter, member: Member, given: unknown): void {
-  if (member.label === 'ONE') {
-    if (member.zero !== undefined && Object.is(given, member.zero)) return;
-    writer.writeVarint(member.tag);
-    member.write(writer, given);
-    return;
-  }
+function secondOf(member: Member | undefined, other: Member | undefined): Misfit {
+  return new Misfit(`only one of "${member?.oneof}" may have a value, and "${other?.name}" has one`);
+}
+
+function writeItems(writer: ByteWriter, member: Member, given: unknown): void {
   const items: unknown = member.label === 'MAP' && !Array.isArray(given) ? Object.entries(given as object) : given;
   if (!Array.isArray(items)) throw unexpected(member.label === 'MAP' ? 'an object' : 'a list', given);
   if (items.length === 0) return;
-  if (!member.isPacked) {
-    writeItems(items, (item) => {
-      writer.writeVarint(member.tag);
-      member.write(writer, item);
-    });
+  if (member.isPacked) {
+    writer.writeVarint(member.tag);
+    writeDelimited(writer, () => writeEach(items, (item) => member.write(writer, item)));
     return;
   }
-  writer.writeVarint(member.tag);
-  writeDelimited(writer, () => writeItems(items, (item) => member.write(writer, item)));
+  writeEach(items, (item) => {
+    writer.writeVarint(member.tag);
+    member.write(writer, item);
+  });
 }
 
-function writeItems(items: readonly unknown[], write: (item: unknown) => void): void {
+function writeEach(items: readonly unknown[], write: (item: unknown) => void): void {
   let at = 0;
   try {
     for (; at < items.length; at++) {
@@ -200,7 +204,6 @@ function writeItems(items: readonly unknown[], write: (item: unknown) => void): 
       write(items[at]);
     }
   } catch (thrown) {
-    if (thrown instanceof Misfit) thrown.path.unshift(at);
-    throw thrown;
+    throw placed(thrown, at);
   }
 }

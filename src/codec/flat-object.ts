@@ -1,5 +1,6 @@
 import type { Field } from '#model';
 import { toCanonicalDate, toCanonicalDateTime, toCanonicalTime } from './calendar.ts';
+import { generate, objectOf, quote } from './generate.ts';
 import type { Node } from './types.ts';
 
 /** How a value of one type is looked at in generated code: what must hold of `v`, and what it then stands for. */
@@ -35,12 +36,11 @@ export type Convert = (object: object) => Node | null;
 /**
  * Prepares the way of the plain case for objects that hold nothing but simple scalars: from column names to field names,
  * or back. Null where there is no such way. What it does not take, for whatever reason, takes the careful way, which also
- * knows the reasons. It is generated as code, since a loop over the fields costs as much as `JSON.parse` itself; into the
- * code goes nothing of the declaration but quoted names.
+ * knows the reasons. It is generated as code, since a loop over the fields costs as much as `JSON.parse` itself.
  */
 export function compileFlat(fields: readonly Field[], to: 'NODE' | 'RECORD'): Convert | null {
   const lines: string[] = [];
-  const members: string[] = [];
+  const names: string[] = [];
   for (const [index, { name, column, type, required }] of fields.entries()) {
     const check = type.kind === 'scalar' ? checks[type.name] : undefined;
     if (!check || isSpecial(name) || isSpecial(column)) return null;
@@ -48,15 +48,14 @@ export function compileFlat(fields: readonly Field[], to: 'NODE' | 'RECORD'): Co
     const v = `v${index}`;
     const absent = required ? 'return null;' : to === 'NODE' ? `${v} = null;` : `${v} = undefined;`;
     lines.push(
-      `let ${v} = object[${JSON.stringify(from)}];`,
+      `let ${v} = object[${quote(from)}];`,
       `if (${v} === null || ${v} === undefined) { ${absent} }`,
       `else if (${check.holds(v)}) { ${v} = ${check.value(v)}; } else { return null; }`,
     );
-    members.push(`${JSON.stringify(into)}: ${v}`);
+    names.push(into);
   }
-  const body = `return (object) => {\n${lines.join('\n')}\nreturn { ${members.join(', ')} };\n};`;
-  const make = new Function('toDateTime', 'toDate', 'toTime', body);
-  return make(toCanonicalDateTime, toCanonicalDate, toCanonicalTime);
+  const code = `(object) => {\n${lines.join('\n')}\nreturn ${objectOf(names)};\n}`;
+  return generate(code, { toDateTime: toCanonicalDateTime, toDate: toCanonicalDate, toTime: toCanonicalTime });
 }
 
 /** Names that every object has, and those that an object does not keep in their place. */

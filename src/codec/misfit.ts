@@ -27,6 +27,12 @@ export function unexpected(expected: string, value: unknown): Misfit {
   return new Misfit(`expected ${expected}, got ${show(value)}`);
 }
 
+/** What was thrown; where it is a misfit, now with the place at which it was met. */
+export function placed(thrown: unknown, place: string | number | null | undefined): unknown {
+  if (thrown instanceof Misfit && place !== null && place !== undefined) thrown.path.unshift(place);
+  return thrown;
+}
+
 /** Names a value for a person, cut short when it is long. */
 function show(value: unknown): string {
   if (value === null || value === undefined) return 'null';

@@ -1,4 +1,5 @@
 import type { ByteReader } from './byte-reader.ts';
+import type { ByteWriter } from './byte-writer.ts';
 import { Misfit } from './misfit.ts';
 
 /** Goes over a field that nobody declared. */
@@ -32,4 +33,23 @@ function skipGroup(reader: ByteReader, start: number): void {
     skipField(reader, tag);
   }
   reader.leave();
+}
+
+/** Reads what stands behind its length. */
+export function readDelimited<Value>(reader: ByteReader, read: (reader: ByteReader) => Value): Value {
+  const length = Number(reader.readVarint());
+  const { end } = reader;
+  const start = reader.take(length);
+  reader.end = reader.at;
+  reader.at = start;
+  const value = read(reader);
+  reader.end = end;
+  return value;
+}
+
+/** Writes what is written within behind its length. */
+export function writeDelimited(writer: ByteWriter, write: () => void): void {
+  const start = writer.openLength();
+  write();
+  writer.closeLength(start);
 }

@@ -30,9 +30,14 @@ export function createProtobufFormat({ fields, typeName }: Pick<Source, 'fields'
     compileReader(schema) {
       const file = parseProtobuf(schema);
       const readers = new Map<string, (reader: ByteReader) => Node>();
+      let readFirst: ((reader: ByteReader) => Node) | null = null;
       return (reader) => {
         const path = readPath(reader);
-        const name = path.length === 1 ? `${path[0]}` : path.join('.');
+        if (path === firstMessage) {
+          readFirst ??= compile(file, path);
+          return readFirst(reader);
+        }
+        const name = path.join('.');
         let read = readers.get(name);
         if (read === undefined) {
           read = compile(file, path);

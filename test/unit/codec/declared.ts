@@ -25,6 +25,7 @@ export function stream(fields: readonly Field[], options: Partial<Stream> = {}):
     format: 'JSON',
     source: 'KAFKA',
     redis: null,
+    into: null,
     onBadRecord: 'REPORT',
     deadLetterTopic: null,
     eventTime: { field: null, delayMs: 0 },

@@ -130,6 +130,20 @@ describe.each(formats)('any declared type in %s', (format) => {
     );
   });
 
+  it('gives back texts of every length, also where the length of what holds them takes more bytes', () => {
+    const note: FieldType = {
+      kind: 'object',
+      type: { name: 'Note', description: null, fields: [field('text', 'String'), field('number', 'Int')] },
+    };
+    const codec = declaredCodec(stream([field('note', note), field('last', 'Boolean')], { format }));
+    for (const unit of ['a', 'é', '𝄞']) {
+      for (const length of [...Array(140).keys(), 255, 1023, 1024, 16_383, 16_384, 100_000]) {
+        const node = { note: { text: unit.repeat(length), number: length }, last: true };
+        expect(codec.decode(codec.encode(node))).toEqual({ ok: true, node });
+      }
+    }
+  });
+
   it('fits the schema that it is', () => {
     fc.assert(
       fc.property(typesFor(format), ({ fields }) => {
