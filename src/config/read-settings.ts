@@ -1,5 +1,6 @@
 import { nearest } from './nearest.ts';
-import { type OptionName, type OptionSpec, type OptionValues, optionEntries } from './options.ts';
+import type { OptionSpec } from './option-spec.ts';
+import { type OptionName, type OptionValues, optionEntries } from './options.ts';
 
 /** The environment variables; `process.env` is one. */
 export type Environment = Readonly<Record<string, string | undefined>>;
