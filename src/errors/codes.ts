@@ -23,7 +23,10 @@ export const codes = {
     retryable: false,
     meaning: 'The GraphQL document or its variables do not fit the schema.',
   },
-  KAFKA_UNAVAILABLE: { retryable: true, meaning: 'No Kafka broker answered in time.' },
+  KAFKA_UNAVAILABLE: {
+    retryable: true,
+    meaning: 'No Kafka broker, or not the one that leads a partition that is needed, answered in time.',
+  },
   KAFKA_REFUSED: { retryable: false, meaning: 'Kafka answered with an error that a retry will not cure.' },
   REDIS_UNAVAILABLE: { retryable: true, meaning: 'Redis did not answer in time, or cannot be reached.' },
   REDIS_REFUSED: { retryable: false, meaning: "Redis answered with an error; the message is Redis's own." },

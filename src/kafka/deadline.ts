@@ -9,6 +9,14 @@ export function withDeadline<T>(promise: Promise<T>, timeoutMs: number, late: ()
   });
 }
 
+/** Resolves when the promise does, or after the time; rejects if it rejects before. */
+export function within(promise: Promise<unknown>, timeoutMs: number): Promise<void> {
+  return new Promise<void>((resolve, reject) => {
+    const timer = setTimeout(resolve, timeoutMs);
+    promise.then(() => resolve(), reject).finally(() => clearTimeout(timer));
+  });
+}
+
 /** Resolves after the time, or at once when the signal aborts. */
 export function pause(timeoutMs: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve) => {

@@ -1,8 +1,21 @@
-import { SluiceError } from '#errors';
+import { messageOf, SluiceError } from '#errors';
 
 /** Kafka did not answer; `what` says what was wanted. */
 export function unavailable(what: string, cause?: unknown): SluiceError {
   return new SluiceError('KAFKA_UNAVAILABLE', `Kafka did not answer in time: ${what}.`, { cause });
+}
+
+/** The leaders of these partitions did not answer, or there are none. */
+export function unanswered(what: string, topic: string, partitions: Iterable<number>): SluiceError {
+  const missing = [...partitions].toSorted((a, b) => a - b);
+  const message = `Kafka did not answer in time: ${what} of partition ${missing.join(', ')} of the topic "${topic}". Its leader is away, or it has none.`;
+  return new SluiceError('KAFKA_UNAVAILABLE', message, { details: { topic, partitions: missing } });
+}
+
+/** Kafka answers, and cannot take records for the topic as long as its brokers are as they are. */
+export function notTaken(topic: string, cause: unknown): SluiceError {
+  const message = `Kafka cannot take records for "${topic}" at the moment: ${messageOf(cause)}`;
+  return new SluiceError('KAFKA_UNAVAILABLE', message, { cause });
 }
 
 /** There is no such topic, or no longer the one that was opened. */

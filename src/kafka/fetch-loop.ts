@@ -28,10 +28,14 @@ interface Turn {
 export interface FetchLoopOwner {
   /** The cursor cannot be fetched for here: the leader has moved, or does not answer. The loop has let go of it. */
   lost(cursor: Cursor, reason: unknown): void;
+  /** A request is not answered in time, and is still waited for: somebody else may lead by now. Called repeatedly. */
+  late(): void;
   /** The cursor's offset is not in the log. The loop has let go of it. */
   outOfRange(cursor: Cursor): void;
 }
 
+/** A broker that takes so much longer than it may wait for records is late. */
+const lateAfterMs = 1_000;
 /** How long to wait for records while other cursors wait for their turn. */
 const partialWaitMs = 5;
 
@@ -138,6 +142,7 @@ export class FetchLoop {
     const isShort = turn.isPartial || lane === 'joining';
     const maxWaitMs = isFirst ? 0 : isShort ? partialWaitMs : this.#options.fetchMaxWaitMs;
     const topics = toRequest(turn.shares, this.#options.partitionMaxBytes);
+    const impatience = setInterval(() => this.#owner.late(), maxWaitMs + lateAfterMs);
     try {
       const answer = await this.#wire.fetch(this.#node, lane, {
         topics,
@@ -155,6 +160,8 @@ export class FetchLoop {
       }
     } catch (error) {
       this.#failed(turn, error);
+    } finally {
+      clearInterval(impatience);
     }
   }
 

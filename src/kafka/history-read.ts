@@ -1,8 +1,8 @@
 import type { LogBatch, Position, ReadOptions } from '#feed';
-import { backoffMs, pause } from './deadline.ts';
+import { backoffMs, pause, within } from './deadline.ts';
 import { refused, topicReplaced } from './failures.ts';
 import { toGap, toTruncation } from './gap.ts';
-import { byLeader, type Offsets } from './offsets.ts';
+import { byLeader, type Offsets, patienceMs } from './offsets.ts';
 import { decodeRecords } from './records.ts';
 import type { TopicMetadata, Topics } from './topics.ts';
 import { code, type FetchedPartition, UndecodableAnswer, type Wire } from './wire.ts';
@@ -35,6 +35,11 @@ export class HistoryRead {
     this.#checked = new Map(options.epochs);
   }
 
+  /** The partitions that have not answered yet. */
+  get missing(): Iterable<number> {
+    return this.#open;
+  }
+
   /** Tries until there is an answer or the signal aborts. */
   async run(signal: AbortSignal): Promise<readonly LogBatch[]> {
     for (let failures = 0; this.#open.size > 0 && !signal.aborted; failures += 1) {
@@ -50,13 +55,14 @@ export class HistoryRead {
       await this.#check(metadata);
       const leaders = byLeader(metadata, this.#open);
       const maxBytes = Math.max(1, Math.floor(this.#options.maxBytes / Math.max(1, leaders.length)));
-      await Promise.all(
-        leaders.map(([leader, partitions]) => this.#readFrom(metadata, { leader, partitions, maxBytes })),
-      );
+      const reads = leaders.map(([leader, partitions]) => this.#readFrom(metadata, { leader, partitions, maxBytes }));
+      await within(Promise.all(reads), patienceMs);
       // What was read so far is an answer; the partition that has moved comes with the next call.
       if (this.#batches.some(({ records }) => records.length > 0)) break;
     }
-    return this.#batches;
+    // Who answers later is not heard.
+    this.#open.clear();
+    return [...this.#batches];
   }
 
   /** Partitions that have another leader than the position was reached under: truncated ones are answered by a gap. */
@@ -64,7 +70,8 @@ export class HistoryRead {
     const doubtful = new Map<number, number>();
     for (const partition of this.#open) {
       const epoch = this.#checked.get(partition) ?? -1;
-      if (epoch >= 0 && epoch !== partitions[partition]?.leaderEpoch) doubtful.set(partition, epoch);
+      const { leader = -1, leaderEpoch = -1 } = partitions[partition] ?? {};
+      if (leader >= 0 && epoch >= 0 && epoch !== leaderEpoch) doubtful.set(partition, epoch);
     }
     if (doubtful.size === 0) return;
     const ends = await this.#parts.offsets.epochEnds(this.#topic, doubtful);
@@ -119,7 +126,7 @@ export class HistoryRead {
   #take(fetched: FetchedPartition, { partitions }: TopicMetadata): void {
     const partition = fetched.partitionIndex;
     const offset = this.#offset(partition);
-    this.#open.delete(partition);
+    if (!this.#open.delete(partition)) return;
     const { records, next } = decodeRecords(fetched, partition, offset);
     if (next === offset) return;
     const epoch = partitions[partition]?.leaderEpoch ?? -1;
@@ -130,8 +137,7 @@ export class HistoryRead {
   async #readOutside(partition: number): Promise<void> {
     const bounds = (await this.#parts.offsets.bounds(this.#topic, [partition])).get(partition);
     const gap = bounds && toGap(this.#offset(partition), bounds);
-    if (!gap) return;
-    this.#open.delete(partition);
+    if (!gap || !this.#open.delete(partition)) return;
     this.#batches.push({ partition, records: [], next: gap.to, bounds, gap });
   }
 

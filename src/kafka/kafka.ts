@@ -27,17 +27,18 @@ export function openKafka(options: KafkaOptions, logger: Logger): Kafka {
   const topics = new Topics(wire, { deadlineMs, metadataMaxAgeMs });
   const offsets = new Offsets(wire, topics, deadlineMs);
   const live = new LiveReader({ wire, topics, offsets, logger, options: { ...options.reader, metadataMaxAgeMs } });
-  const kafkajs = createKafkajs(connection, logger);
-  const producing = { requestTimeoutMs: connection.requestTimeoutMs, compression: options.writer.compression };
-  const writer = new KafkaWriter(topics, new ProducerSender(kafkajs, producing, logger), options.writer);
+  const producing = createKafkajs(connection, { wire, use: 'producers', logger });
+  const administering = createKafkajs(connection, { wire, use: 'admin', logger });
+  const settings = { requestTimeoutMs: connection.requestTimeoutMs, compression: options.writer.compression };
+  const writer = new KafkaWriter(topics, new ProducerSender(producing, settings, logger), options.writer);
   const transactions = new Transactions({
     topics,
     wire: new TransactionWire(wire, connection),
     options: options.writer,
     idPrefix: `${connection.clientId}-${randomUUID()}`,
   });
-  const configs = new TopicConfigs(kafkajs, topics, deadlineMs);
-  const admin = new KafkaTopicAdmin(kafkajs, topics, deadlineMs);
+  const configs = new TopicConfigs(administering, topics, deadlineMs);
+  const admin = new KafkaTopicAdmin(administering, topics, deadlineMs);
   const positions = new GroupPositions(wire, deadlineMs);
   const close = async (closeDeadlineMs?: number) => {
     live.close();

@@ -1,16 +1,33 @@
 import { createRequire } from 'node:module';
 import { Kafka, type logCreator, logLevel } from 'kafkajs';
 import { addZstd } from './compression.ts';
+import { takeMetadataFrom } from './kafkajs-metadata.ts';
 import type { ConnectionOptions, Logger } from './options.ts';
 import { quickenVarints } from './quick-varints.ts';
+import type { Wire } from './wire.ts';
 
-/** A kafkajs client that logs through the logger and retries nothing by itself but what its parts insist on. */
-export function createKafkajs(connection: ConnectionOptions, logger: Logger): Kafka {
+/** What a client of kafkajs is built of. */
+export interface KafkajsParts {
+  readonly wire: Wire;
+  /** What it is for, and for nothing else. */
+  readonly use: 'producers' | 'admin';
+  readonly logger: Logger;
+}
+
+/**
+ * A kafkajs client that takes its metadata from the wire, logs through the logger and retries nothing by itself but what
+ * its parts insist on.
+ */
+export function createKafkajs(connection: ConnectionOptions, { wire, use, logger }: KafkajsParts): Kafka {
   restIdleRequestQueues();
   addZstd();
   quickenVarints();
-  return new Kafka({
-    brokers: [...connection.brokers],
+  const client = new Kafka({
+    // Asked at each connect: one that answers comes first, for kafkajs does nothing else while it waits for the first.
+    brokers: async () => {
+      await wire.metadata([]).catch(() => {});
+      return wire.brokers.map(({ host, port }) => `${host}:${port}`);
+    },
     clientId: connection.clientId,
     connectionTimeout: connection.connectTimeoutMs,
     requestTimeout: connection.requestTimeoutMs,
@@ -18,6 +35,8 @@ export function createKafkajs(connection: ConnectionOptions, logger: Logger): Ka
     logLevel: logLevel.INFO,
     logCreator: logThrough(logger),
   });
+  takeMetadataFrom(wire, client, use);
+  return client;
 }
 
 /** One complaint of a part of kafkajs in this time; the others go where debugging goes. */

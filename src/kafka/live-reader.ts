@@ -75,6 +75,11 @@ export class LiveReader implements TailFeed, FetchLoopOwner {
 
   lost(cursor: Cursor, reason: unknown): void {
     this.#logFault(cursor.tail.topic, reason);
+    this.#parts.wire.doubt();
+    this.#refreshSoon();
+  }
+
+  late(): void {
     this.#refreshSoon();
   }
 

@@ -1,6 +1,6 @@
 import type { Bounds, Epochs, Position } from '#feed';
-import { backoffMs, pause, withDeadline } from './deadline.ts';
-import { unavailable } from './failures.ts';
+import { backoffMs, pause, withDeadline, within } from './deadline.ts';
+import { unanswered } from './failures.ts';
 import { getOrAdd } from './get-or-add.ts';
 import type { TopicMetadata, Topics } from './topics.ts';
 import { code, type Wire } from './wire.ts';
@@ -21,6 +21,9 @@ type Ask = (
   leader: number,
   partitions: readonly number[],
 ) => Promise<readonly { readonly partition: number; readonly errorCode: number; readonly offset: bigint }[]>;
+
+/** After so long without an answer the others are not kept waiting: somebody else may lead by now. */
+export const patienceMs = 2_000;
 
 /** Asks the leaders for offsets, until every partition has answered or the deadline has passed. */
 export class Offsets {
@@ -103,36 +106,47 @@ export class Offsets {
 
   async #find(topic: string, ask: Ask, partitions?: readonly number[]): Promise<ReadonlyMap<number, Told>> {
     const stop = new AbortController();
-    const late = () => unavailable(`the offsets of "${topic}"`);
+    const missing = new Set<number>();
+    const late = () => unanswered('the offsets', topic, missing);
     try {
-      return await withDeadline(this.#findUntil({ topic, ask, partitions }, stop.signal), this.#deadlineMs, late);
+      const wanted = { topic, ask, partitions, missing };
+      return await withDeadline(this.#findUntil(wanted, stop.signal), this.#deadlineMs, late);
     } finally {
       stop.abort();
     }
   }
 
   async #findUntil(
-    wanted: { readonly topic: string; readonly ask: Ask; readonly partitions: readonly number[] | undefined },
+    wanted: {
+      readonly topic: string;
+      readonly ask: Ask;
+      readonly partitions: readonly number[] | undefined;
+      /** Those that have not answered. */
+      readonly missing: Set<number>;
+    },
     signal: AbortSignal,
   ): Promise<ReadonlyMap<number, Told>> {
     const found = new Map<number, Told>();
     for (let failures = 0; !signal.aborted; failures += 1) {
       if (failures > 0) await pause(backoffMs(failures), signal);
       const metadata = await this.#topics.get(wanted.topic, failures > 0 ? 0 : undefined);
-      const missing = metadata.partitions
-        .map((_, partition) => partition)
-        .filter((partition) => !found.has(partition) && (wanted.partitions?.includes(partition) ?? true));
-      if (missing.length === 0) return found;
+      const { missing } = wanted;
+      missing.clear();
+      for (const partition of metadata.partitions.keys()) {
+        if (!found.has(partition) && (wanted.partitions?.includes(partition) ?? true)) missing.add(partition);
+      }
+      if (missing.size === 0) return found;
       const ofLeaders = byLeader(metadata, missing).map(async ([leader, partitions]) => {
         // A leader that does not answer is asked again, after a look at who leads now.
         const answer = await wanted.ask(metadata, leader, partitions).catch(() => []);
         for (const { partition, errorCode, offset } of answer) {
           if (errorCode !== code.none) continue;
           found.set(partition, { offset, epoch: metadata.partitions[partition]?.leaderEpoch ?? -1 });
+          missing.delete(partition);
         }
       });
-      await Promise.all(ofLeaders);
-      if (missing.every((partition) => found.has(partition))) return found;
+      await within(Promise.all(ofLeaders), patienceMs);
+      if (missing.size === 0) return found;
     }
     return found;
   }

@@ -1,9 +1,15 @@
 import kafkajs, { type Kafka, type RecordMetadata } from 'kafkajs';
 import { messageOf } from '#errors';
 import type { AttemptResult, Batch, Sender } from './batch.ts';
-import { recordTooLarge, refused, unavailable } from './failures.ts';
+import { notTaken, recordTooLarge, refused, unavailable } from './failures.ts';
 import type { Logger } from './options.ts';
-import { LeadersDiffer, PartitionUnknown, ProducerSession, type ProducerSettings } from './producer-session.ts';
+import {
+  Leaderless,
+  LeadersDiffer,
+  PartitionUnknown,
+  ProducerSession,
+  type ProducerSettings,
+} from './producer-session.ts';
 
 /** Not among the names that Node finds in the CommonJS module. */
 const { KafkaJSProtocolError } = kafkajs;
@@ -30,7 +36,7 @@ const finalForSome = new Set([
 /** Those among them that say that the batch is larger than its topic allows. */
 const tooLarge = new Set(['MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE']);
 /** Kafka's answers that come before anything is appended and may pass. */
-const passing = new Set(['UNKNOWN_TOPIC_OR_PARTITION', 'LEADER_NOT_AVAILABLE', 'NOT_ENOUGH_REPLICAS']);
+const passing = new Set(['UNKNOWN_TOPIC_OR_PARTITION', 'NOT_ENOUGH_REPLICAS']);
 /** The sequence of the producer id is broken; this attempt was not appended. */
 const sequence = new Set([
   'OUT_OF_ORDER_SEQUENCE_NUMBER',
@@ -90,11 +96,16 @@ export class ProducerSender implements Sender {
     if ('answers' in sent) return acknowledged(batches, sent.answers);
     const error = rootOf(sent.thrown);
     if (!sent.encoded) {
-      if (error instanceof LeadersDiffer) return await this.#oneByOne(batches, session);
+      const isForSome = error instanceof Leaderless && batches.length > 1;
+      if (error instanceof LeadersDiffer || isForSome) return await this.#oneByOne(batches, session);
+      if (error instanceof Leaderless)
+        return batches.map(({ topic }) => ({ kind: 'not-sent', error: notTaken(topic, error) }));
       this.#reconsider(session, error);
       return batches.map(() => ({ kind: 'not-sent', error: unavailable('a write', error) }));
     }
-    if (batches.length > 1 && error instanceof KafkaJSProtocolError) {
+    const isMoved = error instanceof KafkaJSProtocolError && error.type === 'NOT_LEADER_FOR_PARTITION';
+    // When a leader has moved, each goes on by itself: those that stay do not wait for the new leader of the others.
+    if (batches.length > 1 && error instanceof KafkaJSProtocolError && !isMoved) {
       // kafkajs says the first of several answers and not whose it was. It has taken back all sequence numbers of the
       // request, so each batch sent alone gets its own answer, also the offset of one that was appended just now. But
       // one that cannot be sent now may still have been appended then.
@@ -106,10 +117,10 @@ export class ProducerSender implements Sender {
     return batches.map((batch) => this.#judge(batch, session, error));
   }
 
+  /** All at once: kafkajs lets the requests to one broker wait for each other. */
   async #oneByOne(batches: readonly Batch[], session: ProducerSession): Promise<readonly AttemptResult[]> {
-    const results: AttemptResult[] = [];
-    for (const batch of batches) results.push(...(await this.#send([batch], session)));
-    return results;
+    const results = await Promise.all(batches.map((batch) => this.#send([batch], session)));
+    return results.flat();
   }
 
   #keep(batch: Batch, session: ProducerSession, unresolved: boolean): void {
@@ -130,7 +141,9 @@ export class ProducerSender implements Sender {
     if (final.has(type) || finalForSome.has(type)) {
       return { kind: 'refused', error: refused(message, error), divisible: finalForSome.has(type) };
     }
-    if (passing.has(type)) return { kind: 'not-sent', error: unavailable('a write', error) };
+    // Of a topic that is gone a session would look for the metadata at each send.
+    if (type === 'UNKNOWN_TOPIC_OR_PARTITION') this.#retire(session, 'one of its topics is gone');
+    if (passing.has(type)) return { kind: 'not-sent', error: notTaken(batch.topic, error) };
     if (sequence.has(type)) {
       this.#retire(session, `Kafka answered ${type}`);
       return { kind: 'session-lost', error: refused(message, error) };
@@ -140,8 +153,8 @@ export class ProducerSender implements Sender {
 
   /** Nothing was sent. A session that cannot send twice in a row, or knows a topic that is gone, is worth replacing. */
   #reconsider(session: ProducerSession, error: unknown): void {
-    const topicGone = error instanceof KafkaJSProtocolError && error.type === 'UNKNOWN_TOPIC_OR_PARTITION';
-    if (topicGone || error instanceof PartitionUnknown || session.failuresToSend >= 2) {
+    const isTopicGone = error instanceof Error && error.name === 'KafkaJSMetadataNotLoaded';
+    if (isTopicGone || error instanceof PartitionUnknown || session.failuresToSend >= 2) {
       this.#retire(session, `it cannot send: ${messageOf(error)}`);
     }
   }

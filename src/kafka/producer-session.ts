@@ -5,6 +5,14 @@ import { getOrAdd } from './get-or-add.ts';
 import type { WriterOptions } from './options.ts';
 import type { OutgoingRecord } from './write-call.ts';
 
+/**
+ * Nobody leads the partition; nothing was sent. Its name is one after which kafkajs looks at the metadata again, so that
+ * it knows when there is a leader.
+ */
+export class Leaderless extends Error {
+  override readonly name = 'KafkaJSMetadataNotLoaded';
+}
+
 /** The batches of one request are not all led by the broker that kafkajs would ask; nothing was sent. */
 export class LeadersDiffer extends Error {
   override readonly name = 'LeadersDiffer';
@@ -25,6 +33,8 @@ class Attempt {
   leader: number | null = null;
   /** A request was written: bytes of a batch have left. */
   encoded = false;
+  /** A partition has no leader: that is no fault of the producer. */
+  leaderless = false;
 }
 
 /**
@@ -65,6 +75,10 @@ class FirstRecord {
   checkLeader(partitions: readonly PartitionMetadata[]): void {
     const leader = partitions.find(({ partitionId }) => partitionId === this.partition)?.leader;
     if (leader === undefined) throw new PartitionUnknown(`Partition ${this.partition} is not in the metadata.`);
+    if (leader < 0) {
+      this.#attempt.leaderless = true;
+      throw new Leaderless(`Partition ${this.partition} of "${this.#batch.topic}" has no leader.`);
+    }
     this.#attempt.leader ??= leader;
     if (this.#attempt.leader !== leader) throw new LeadersDiffer('The partitions have different leaders.');
   }
@@ -101,6 +115,8 @@ export class ProducerSession {
     this.#producer = kafka.producer({
       idempotent: true,
       allowAutoTopicCreation: false,
+      // A request that was not answered in time is followed by a look at who leads now.
+      metadataMaxAge: settings.requestTimeoutMs,
       // Not a number: no retry at all. kafkajs refuses 0 for an idempotent producer, yet hides behind its retries
       // whether an earlier try may have reached the log. Retries are the batcher's: the same batch, until it is known.
       retry: { retries: Number.NaN },
@@ -131,7 +147,7 @@ export class ProducerSession {
       return { answers };
     } catch (thrown) {
       if (thrown instanceof BatchCancelled) return { thrown, encoded: false };
-      if (!attempt.encoded) {
+      if (!attempt.encoded && !attempt.leaderless) {
         this.failuresToSend += 1;
         this.#connected = null;
       }

@@ -1,6 +1,6 @@
 import type { Bounds, Epochs, LogBatch, Position, ReadOptions, RecordLog, TailOptions, TopicIdentity } from '#feed';
 import { withDeadline } from './deadline.ts';
-import { unavailable } from './failures.ts';
+import { unanswered } from './failures.ts';
 import { type HistoryParts, HistoryRead } from './history-read.ts';
 import type { LiveReader } from './live-reader.ts';
 import type { Offsets } from './offsets.ts';
@@ -60,9 +60,9 @@ export class KafkaLog implements RecordLog {
     const onAbort = () => aborted.reject(options.signal.reason);
     options.signal.addEventListener('abort', onAbort, { once: true });
     try {
-      const late = () => unavailable(`a read of "${topic}"`);
-      const read = new HistoryRead(this.#parts, topic, position, options).run(stop.signal);
-      return await Promise.race([withDeadline(read, this.#deadlineMs, late), aborted.promise]);
+      const read = new HistoryRead(this.#parts, topic, position, options);
+      const late = () => unanswered('records', topic, read.missing);
+      return await Promise.race([withDeadline(read.run(stop.signal), this.#deadlineMs, late), aborted.promise]);
     } finally {
       stop.abort();
       options.signal.removeEventListener('abort', onAbort);

@@ -62,9 +62,10 @@ export class TransactionWire {
 
   /** The broker that keeps the state of the id's transactions. */
   async coordinator(transactionalId: string): Promise<Address & { readonly errorCode: number }> {
-    const connection = await this.#pool.getFirstAvailable(this.#wire.brokers);
-    const call = findCoordinatorV4.api.async(connection, transactionKey, [transactionalId]);
-    const [found] = (await orAnswer(connection, call)).coordinators;
+    const answer = await this.#wire.askAny(this.#pool, (connection) =>
+      findCoordinatorV4.api.async(connection, transactionKey, [transactionalId]),
+    );
+    const [found] = answer.coordinators;
     if (!found) throw new Error('The answer names no coordinator.');
     return found;
   }

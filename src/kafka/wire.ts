@@ -18,6 +18,9 @@ export type FetchTopic = fetchV13.FetchRequestTopic;
 /** What a broker answers for one partition. */
 export type FetchedPartition = fetchV13.FetchResponsePartition;
 
+/** Where a broker is reached. */
+export type Address = { host: string; port: number };
+
 /** What to fetch from one broker. */
 export interface FetchRequest {
   readonly topics: FetchTopic[];
@@ -49,6 +52,8 @@ const consumer = -1;
 const groupKey = 0;
 /** Commits as one who is no member: allowed as long as the group has none. */
 const noMember = { generation: -1, memberId: '' } as const;
+/** A broker that has not told by then what any could tell is not waited for alone: healthy ones take milliseconds. */
+const patienceMs = 500;
 /** Asks for no fetch session: every request says all that it wants (KIP-227). */
 const noSession = { id: 0, epoch: -1 } as const;
 
@@ -62,9 +67,11 @@ const noSession = { id: 0, epoch: -1 } as const;
  * each error of one partition.
  */
 export class Wire {
-  readonly #bootstrap: readonly { host: string; port: number }[];
-  #brokers = new Map<number, { host: string; port: number }>();
-  #firstToAsk = 0;
+  readonly #bootstrap: readonly Address[];
+  #brokers = new Map<number, Address>();
+  /** Who is asked first of what any broker can tell: who answered last, so that what was told once stays known. */
+  #preferred: Address | null = null;
+  #isDoubted = false;
   /** A broker answers the requests of one connection one after the other: those that may wait have their own. */
   readonly #pools: {
     readonly live: ConnectionPool;
@@ -79,25 +86,65 @@ export class Wire {
     this.#pools = { live: pool(), joining: pool(), history: pool(), metadata: pool() };
   }
 
-  /** Where brokers may be reached, those of the cluster first. */
-  get brokers(): { host: string; port: number }[] {
-    return [...this.#brokers.values(), ...this.#bootstrap];
+  /** Where brokers may be reached: who answered last, then those of the cluster. */
+  get brokers(): readonly Address[] {
+    const all = [...(this.#preferred ? [this.#preferred] : []), ...this.#brokers.values(), ...this.#bootstrap];
+    return [...new Map(all.map((address) => [`${address.host}:${address.port}`, address])).values()];
   }
 
-  /** Asks any broker. Error codes are in the answer; rejects when no broker answers. */
-  async metadata(topics: readonly string[]): Promise<metadataV12.MetadataResponse> {
-    const candidates = this.brokers;
-    const first = this.#firstToAsk % candidates.length;
-    const inTurn = [...candidates.slice(first), ...candidates.slice(0, first)];
-    try {
-      const connection = await this.#pools.metadata.getFirstAvailable(inTurn);
-      const answer = await orAnswer(connection, metadataV12.api.async(connection, [...topics], false, false));
-      this.#brokers = new Map(answer.brokers.map(({ nodeId, host, port }) => [nodeId, { host, port }]));
-      return answer;
-    } catch (error) {
-      this.#firstToAsk += 1;
-      throw error;
-    }
+  /** What was told of leaders turned out wrong: the next question goes to another broker. */
+  doubt(): void {
+    this.#isDoubted = true;
+  }
+
+  /** Asks any broker; of all topics when there is null. Error codes are in the answer; rejects when no broker answers. */
+  async metadata(topics: readonly string[] | null): Promise<metadataV12.MetadataResponse> {
+    const answer = await this.askAny(this.#pools.metadata, (connection) =>
+      metadataV12.api.async(connection, topics && [...topics], false, false),
+    );
+    this.#brokers = new Map(answer.brokers.map(({ nodeId, host, port }) => [nodeId, { host, port }]));
+    return answer;
+  }
+
+  /**
+   * Asks a broker, and the next one when that fails or does not answer soon: a machine that is gone closes no connection.
+   * The first answer counts; rejects when all have failed.
+   */
+  async askAny<T>(pool: ConnectionPool, ask: (connection: Connection) => Promise<T>): Promise<T> {
+    const { promise, resolve, reject } = Promise.withResolvers<T>();
+    const [first, ...others] = this.brokers;
+    const waiting = first && this.#isDoubted ? [...others, first] : [first, ...others];
+    let open = waiting.length;
+    let isOver = false;
+    let timer: NodeJS.Timeout | undefined;
+    const askNext = () => {
+      clearTimeout(timer);
+      const broker = waiting.shift();
+      if (!broker || isOver) return;
+      if (waiting.length > 0) timer = setTimeout(askNext, patienceMs);
+      this.#askOne(pool, broker, ask).then(
+        (answer) => {
+          if (!isOver) this.#preferred = broker;
+          this.#isDoubted = false;
+          resolve(answer);
+        },
+        (error: unknown) => {
+          open -= 1;
+          if (open === 0) reject(error);
+          else askNext();
+        },
+      );
+    };
+    askNext();
+    return await promise.finally(() => {
+      isOver = true;
+      clearTimeout(timer);
+    });
+  }
+
+  async #askOne<T>(pool: ConnectionPool, broker: Address, ask: (connection: Connection) => Promise<T>): Promise<T> {
+    const connection = await pool.get(broker);
+    return await orAnswer(connection, ask(connection));
   }
 
   /** Offsets from the partitions' leader, of committed records unless said otherwise. Error codes are in the answer. */
@@ -135,8 +182,9 @@ export class Wire {
 
   /** The broker that keeps the committed offsets of a consumer group. */
   async coordinator(group: string): Promise<findCoordinatorV4.FindCoordinatorResponseCoordinator | undefined> {
-    const connection = await this.#pools.metadata.getFirstAvailable(this.brokers);
-    const answer = await orAnswer(connection, findCoordinatorV4.api.async(connection, groupKey, [group]));
+    const answer = await this.askAny(this.#pools.metadata, (connection) =>
+      findCoordinatorV4.api.async(connection, groupKey, [group]),
+    );
     return answer.coordinators[0];
   }
 
@@ -167,7 +215,7 @@ export class Wire {
   }
 
   /** Where a broker of the cluster is reached. Throws when the metadata does not name it. */
-  broker(node: number): { host: string; port: number } {
+  broker(node: number): Address {
     const broker = this.#brokers.get(node);
     if (!broker) throw new Error(`Broker ${node} is not in the cluster's metadata.`);
     return broker;
@@ -196,7 +244,7 @@ export async function orAnswer<T>(connection: Connection, call: Promise<T>): Pro
   }
 }
 
-function parseBroker(address: string): { host: string; port: number } {
+function parseBroker(address: string): Address {
   const colon = address.lastIndexOf(':');
   const host = address.slice(0, colon).replace(/^\[(.*)\]$/, '$1');
   return { host, port: Number(address.slice(colon + 1)) };

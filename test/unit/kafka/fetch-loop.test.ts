@@ -46,7 +46,7 @@ function emptyAnswer({ topics }: FetchRequest, errorCode: number): Answer {
 
 function setup() {
   const broker = new FakeBroker();
-  const owner = { lost: vi.fn(), outOfRange: vi.fn() };
+  const owner = { lost: vi.fn(), late: vi.fn(), outOfRange: vi.fn() };
   const loop = new FetchLoop(1, { wire: broker, options, owner });
   const feed = { attach() {}, detach() {}, wake() {} };
   const cursorOf = (topicId: string) => {
