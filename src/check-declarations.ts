@@ -5,14 +5,13 @@ import {
   checkSchema,
   checkTopics,
   type Finding,
-  isInKafka,
   type Registration,
   sampleOptions,
   sampleTopic,
 } from '#declare';
 import { messageOf, SluiceError } from '#errors';
 import { type Kafka, kafkaOptionsSchema, openKafka } from '#kafka';
-import { loadModel, type Model, type Source, usesRegistry } from '#model';
+import { kafkaSourcesOf, loadModel, type Model, type Source, usesRegistry } from '#model';
 import { openClusters } from './clusters.ts';
 import { flinkSettings, openFlinkParts } from './flink-parts.ts';
 import type { CommandContext } from './import-topics.ts';
@@ -65,7 +64,7 @@ async function checkKafka(config: Config, model: Model, logger: Logger): Promise
   const live = await kafka.admin.list();
   const found = [...checkTopics(model, live)];
   const names = new Set(live.map(({ topic }) => topic));
-  for (const source of model.sources.filter(isInKafka)) {
+  for (const source of kafkaSourcesOf(model)) {
     if (usesRegistry(source)) found.push(...(await checkRegistered(source, schemas)));
     if (names.has(source.topic)) found.push(...(await checkNewest(source, { kafka, schemas })));
   }

@@ -14,6 +14,8 @@ export interface RunningClusters {
   readonly redisUrl: string | null;
   /** Where views go on from after a restart of everything; null where Flink's files are out of sight. */
   readonly restorePoints: RestorePoints | null;
+  /** Resolves when there is a Flink to turn to: true, or false where it never comes. */
+  readonly flinkReady: Promise<boolean>;
   /** True when they end with the gateway. */
   readonly areLocal: boolean;
   /** Resolves when a part of the local stack is gone for good. */
@@ -59,6 +61,10 @@ async function openLocal(config: Config, { model, ...context }: ClusterContext):
     registry: registryOf(config, schemaRegistry),
     redisUrl: config.redisUrl ?? redis,
     restorePoints: createRestorePoints(stack),
+    flinkReady: stack.flinkReady.then(
+      () => true,
+      () => false,
+    ),
     areLocal: true,
     failed: stack.failed,
     describe: (extra) => stack.describe(extra),
@@ -81,6 +87,7 @@ function useExisting(
     registry: registryOf(config, null),
     redisUrl: config.redisUrl,
     restorePoints: null,
+    flinkReady: Promise.resolve(true),
     areLocal: false,
     failed: new Promise(() => undefined),
     describe: () => Promise.resolve(),

@@ -1,19 +1,20 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
+import type { Bridges } from '#bridge';
 import type { Config } from '#config';
 import { messageOf, SluiceError } from '#errors';
 import { createCursors, createPreparedLog, type FeedCounters, Feeds } from '#feed';
 import { createSchema, exampleOperations, serveSource } from '#graphql';
 import type { WatermarkListener } from '#jobs';
 import { type Kafka, kafkaOptionsSchema, openKafka } from '#kafka';
-import { type AvroReading, kafkaSourcesOf, type Model, redisPlaceOf, toTopicSettings } from '#model';
+import { type AvroReading, kafkaSourcesOf, type Model, toTopicSettings } from '#model';
 import { openServer, type Server, serverOptions } from '#server';
 import type { RunningClusters } from './clusters.ts';
 import { readCursorSecrets } from './cursor-secrets.ts';
 import { openDeadLetters } from './dead-letters.ts';
 import { openDemo } from './demo.ts';
 import { type FlinkParts, flinkSettings, openFlinkParts } from './flink-parts.ts';
-import { openStreamsInRedis, withLog } from './redis-streams.ts';
+import { openStreamsInRedis } from './redis-streams.ts';
 import { openSchemaRegistry } from './schema-registry.ts';
 import { StreamWatermarks } from './stream-watermarks.ts';
 
@@ -23,8 +24,12 @@ export interface Gateway {
   /** Of the API and of GraphiQL. */
   readonly url: string;
   readonly clusters: RunningClusters;
-  /** What feeds and sockets have done so far, and what is open now. */
-  readonly counters: { readonly feeds: Readonly<FeedCounters>; readonly traffic: Server['traffic'] };
+  /** What feeds, sockets and bridges have done so far, and what is open now. */
+  readonly counters: {
+    readonly feeds: Readonly<FeedCounters>;
+    readonly traffic: Server['traffic'];
+    readonly bridges: Bridges['counters'];
+  };
   /** Ends everything, in the reverse order of its start. */
   close(): Promise<void>;
 }
@@ -59,24 +64,27 @@ export async function openGateway(config: Config, parts: GatewayParts): Promise<
   const flink: FlinkParts = started.adopt(openViews(config, parts, { watermarks, avro: registry.flinkAvro }), (open) =>
     closeViews(open, clusters),
   );
-  const redis = openStreamsInRedis(parts);
-  if (redis) started.adopt(redis, (open) => open.close());
+  const inRedis = await openStreamsInRedis(parts);
+  if (inRedis) started.adopt(inRedis.redis, (open) => open.close());
   const sources = model.sources.map((source) => {
     const served = serveSource(source, registry.schemas.get(source.topic));
-    return redis && redisPlaceOf(source) ? withLog(served, redis) : served;
+    return inRedis?.serve(served) ?? served;
   });
   const { produceTimeoutMs, queryTimeoutMs, idempotency } = config;
   const { writer, transactions } = kafka;
-  const access = { feeds, cursors, writer, transactions, ...(redis && { redis }), flink, watermarks, errorLog: logger };
+  const bridges = inRedis?.openBridges(sources, { kafka, logger });
+  if (bridges) started.adopt(bridges, (open) => open.close());
+  const access = { feeds, cursors, writer, transactions, flink, watermarks, registry, errorLog: logger };
+  const redisAccess = inRedis && bridges ? { redis: inRedis.redis, bridges } : {};
   const limits = { produceTimeoutMs, queryTimeoutMs, idempotency };
-  const gateway = { model, sources, ...access, ...limits, now: Date.now };
-  const schema = createSchema(gateway);
+  const schema = createSchema({ model, sources, ...access, ...redisAccess, ...limits, now: Date.now });
 
   const ending = new AbortController();
   started.defer(() => ending.abort());
   const topics = await ensureTopics(model, kafka, { logger, signal: AbortSignal.any([signal, ending.signal]) });
-  // Nobody waits for Flink to compile: streams are there, and the state of the views can be asked for.
-  void topics.made.then((areMade) => (areMade ? flink.views.start() : undefined)).then(() => flink.sql.warmUp());
+  bridges?.start();
+  // Nobody waits for Flink to start and to compile: streams are there, and the state of the views can be asked for.
+  void startViews(flink, { after: [topics.made, clusters.flinkReady], signal: ending.signal });
 
   started.adopt(
     openDeadLetters(sources, { kafka: { log, writer, admin: kafka.admin, positions: kafka.positions }, logger }),
@@ -85,26 +93,19 @@ export async function openGateway(config: Config, parts: GatewayParts): Promise<
 
   const readiness = async () => ({
     kafka: await kafka.isReady(),
-    ...(redis && { redis: await redis.isReady() }),
+    ...(inRedis && { redis: await inRedis.redis.isReady() }),
     flink: clusters.flink ? await flink.isReady() : null,
   });
-  const options = serverOptions.parse(config.server);
+  const api = { schema, tabs: exampleOperations(model), readiness, lastPages: () => feeds.flush(), logger };
   const server: Server = started.adopt(
-    await openServer({
-      schema,
-      tabs: exampleOperations(model),
-      readiness,
-      lastPages: () => feeds.flush(),
-      logger,
-      options,
-    }),
+    await openServer({ ...api, options: serverOptions.parse(config.server) }),
     (open) => open.close(),
   );
   if (config.demo) started.adopt(openDemo(sources, writer, logger), (open) => open.close());
   await clusters.describe({ graphql: server.url });
   signal.throwIfAborted();
   const running = started.move();
-  const counters = { feeds: feeds.counters, traffic: server.traffic };
+  const counters = { feeds: feeds.counters, traffic: server.traffic, bridges: bridges?.counters ?? new Map() };
   return { model, url: server.url, clusters, counters, close: () => running.disposeAsync() };
 }
 
@@ -138,6 +139,17 @@ function openViews(
     logger,
     ...(avro && { avro }),
   });
+}
+
+/** Starts what the views need once everything that they stand on is there. */
+async function startViews(
+  { views, sql }: FlinkParts,
+  { after, signal }: { readonly after: readonly Promise<boolean>[]; readonly signal: AbortSignal },
+): Promise<void> {
+  const areThere = await Promise.all(after);
+  if (signal.aborted) return;
+  if (areThere.every(Boolean)) await views.start();
+  await sql.warmUp();
 }
 
 /** A Flink that ends with the gateway leaves savepoints to go on from; another one keeps its jobs running. */

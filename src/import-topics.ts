@@ -42,6 +42,7 @@ export async function importTopics(config: Config, { logger, print }: CommandCon
     schemaDir,
     files,
     topics: found,
+    named: declare.topics,
     force: declare.force,
     tryOut: (model) => void schemaOf(model),
   });

@@ -59,6 +59,9 @@ async function serve(config: Config): Promise<void> {
     signal: stop.signal,
   }).finally(() => progress.end());
   printStarted(gateway, config);
+  if (gateway.clusters.areLocal) {
+    void gateway.clusters.flinkReady.then((isReady) => isReady && print('  Flink answers: the views start.\n'));
+  }
   const failure = await Promise.race([stop.asked, gateway.clusters.failed]);
   if (failure) logger.error({ err: failure }, failure.message);
   else print(`\nStopping${gateway.clusters.areLocal ? ': views write savepoints' : ''}. Ctrl-C again stops at once.`);

@@ -19,8 +19,9 @@ export function printDdl(model: Model, { clusters, registry }: Config): string {
     settings: {},
     schemaOf: (source) => {
       const schema = declaredSchema(source);
-      return schema.type === 'AVRO' ? schema.text : null;
+      return schema.type === 'AVRO' ? schema : { reason: 'it is not in Avro', mayCome: false };
     },
+    revision: () => 0,
   };
   const settings = Object.entries(sessionProperties()).map(([name, value]) => `SET '${name}' = '${value}'`);
   const tables = toDdl(model, { bootstrapServers, avro }).flatMap(({ statements }) => statements);

@@ -1,9 +1,9 @@
 import type { Logger } from 'pino';
 import { declaredSchema, type Schemas } from '#codec';
 import type { Config } from '#config';
-import { SluiceError } from '#errors';
+import { messageOf, SluiceError } from '#errors';
 import type { PrepareRecords } from '#feed';
-import { type AvroReading, type Model, type Source, usesRegistry } from '#model';
+import { type AvroReading, type AvroText, type MissingTable, type Model, type Source, usesRegistry } from '#model';
 import { openRegistry, type Registry, registryOptions } from '#registry';
 import type { RunningClusters } from './clusters.ts';
 
@@ -15,6 +15,10 @@ export interface SchemaRegistry {
   readonly prepares: ReadonlyMap<string, PrepareRecords>;
   /** How Flink reads the streams of format AVRO; null when there are none. */
   readonly flinkAvro: AvroReading | null;
+  /** What is wrong with a stream's schemas at present, for people; null: nothing, or it has none. */
+  troubleOf(source: Source): string | null;
+  /** What others may write by a stream's schemas that would not decode, for people; null: nothing, or it has none. */
+  noteOf(source: Source): string | null;
   close(): Promise<void>;
 }
 
@@ -28,7 +32,14 @@ export async function openSchemaRegistry(
 ): Promise<SchemaRegistry> {
   const users = model.sources.filter(usesRegistry);
   if (users.length === 0) {
-    return { schemas: new Map(), prepares: new Map(), flinkAvro: null, close: () => Promise.resolve() };
+    return {
+      schemas: new Map(),
+      prepares: new Map(),
+      flinkAvro: null,
+      troubleOf: () => null,
+      noteOf: () => null,
+      close: () => Promise.resolve(),
+    };
   }
   if (clusters.registry === null) throw noRegistry(users);
   const { url, flinkUrl } = clusters.registry;
@@ -46,7 +57,10 @@ export async function openSchemaRegistry(
       registryUrl: flinkUrl,
       settings: flinkSettings(config),
       schemaOf: (source) => schemaForFlink(source, registry),
+      revision: () => [...registry.schemas.values()].reduce((sum, { revision }) => sum + revision, 0),
     },
+    troubleOf: ({ topic }) => registry.schemas.get(topic)?.trouble ?? null,
+    noteOf: ({ topic }) => registry.schemas.get(topic)?.note ?? null,
     close: () => registry.close(),
   };
 }
@@ -70,9 +84,28 @@ function flinkSettings({ registry: { username, password, token } }: Config): Rea
   return { 'basic-auth.credentials-source': 'USER_INFO', 'basic-auth.user-info': `${username}:${password ?? ''}` };
 }
 
-/** What is registered, so that Flink sees the fields as they are written; while that is not known, what is declared. */
-function schemaForFlink(source: Source, registry: Registry): string | null {
-  const schema = registry.schemas.get(source.topic)?.latest ?? declaredSchema(source);
-  // Flink takes one text, and does not look for what it refers to.
-  return schema.type === 'AVRO' && schema.references.length === 0 ? schema.text : null;
+/**
+ * What is registered, so that Flink sees the fields as they are written; what is declared, where nothing is registered
+ * under the topic's name.
+ */
+function schemaForFlink(source: Source, registry: Registry): AvroText | MissingTable {
+  const schemas = registry.schemas.get(source.topic);
+  const latest = schemas?.latest;
+  if (latest === undefined) {
+    return { reason: schemas?.problem ?? 'the schema registry was not asked', mayCome: true };
+  }
+  if (latest === null) return declaredForFlink(source);
+  const never = (reason: string) => ({ reason, mayCome: false });
+  if (latest.type !== 'AVRO')
+    return never(`the schema registry has a schema of type ${latest.type} for it, none in Avro`);
+  if (latest.references.length > 0) return never('its Avro schema refers to others, which Flink does not look for');
+  return latest;
+}
+
+function declaredForFlink(source: Source): AvroText | MissingTable {
+  try {
+    return declaredSchema(source);
+  } catch (thrown) {
+    return { reason: messageOf(thrown), mayCome: false };
+  }
 }

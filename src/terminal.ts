@@ -40,8 +40,12 @@ export function printStarted(
     `  WebSocket   ${url.replace('http', 'ws')}   (graphql-transport-ws)`,
     `  Kafka       ${clusters.kafkaBrokers}`,
     ...(clusters.flink
-      ? [`  Flink       ${clusters.flink.restUrl}   SQL Gateway ${clusters.flink.sqlGatewayUrl}`]
+      ? [
+          `  Flink       ${clusters.flink.restUrl}   SQL Gateway ${clusters.flink.sqlGatewayUrl}`,
+          ...(clusters.areLocal ? ['              is starting; views follow'] : []),
+        ]
       : ['  Flink       none: streams only']),
+    ...(clusters.registry ? [`  Registry    ${withoutCredentials(clusters.registry.url)}`] : []),
     '',
     `  Streams     ${streams.join(', ') || 'none'}`,
     ...(views.length > 0 ? [`  Views       ${views.join(', ')}`] : []),
@@ -52,4 +56,10 @@ export function printStarted(
     '',
   ];
   output.write(`${lines.join('\n')}\n`);
+}
+
+/** An address as it may be shown. */
+function withoutCredentials(address: string): string {
+  const url = new URL(address);
+  return url.origin + url.pathname.replace(/\/$/, '');
 }

@@ -1,21 +1,21 @@
 import type { Config } from '#config';
-import type { FoundTopic, RegisteredTopic } from '#declare';
+import { type FoundTopic, type RegisteredTopic, schemaIdsOf, schemaOfRecords } from '#declare';
 import { messageOf, SluiceError } from '#errors';
 import { type ConfluentApi, createConfluentApi, createRegistryClient, registryOptions } from '#registry';
 
 /** What commands ask of a schema registry. Whoever opened it closes it. */
 export interface TopicSchemas extends AsyncDisposable {
   /**
-   * The latest schemas of a topic's values and keys, and those that the records name; null: it has neither.
-   * Rejects when the registry cannot tell.
+   * The latest schemas of a topic's values and keys, and those that the records name; null: it has neither. A topic
+   * without a subject of its own has those that its records name. Rejects when the registry cannot tell.
    */
   of(topic: string, records: FoundTopic['sample']): Promise<RegisteredTopic | null>;
 }
 
 type Schemas = RegisteredTopic['schemas'];
 type Numbered = NonNullable<RegisteredTopic['value']>;
-/** Of a schema's id in a record (Confluent's wire format): a zero, and four bytes. */
-const framingBytes = 5;
+/** Of each side of a topic's records. Real topics have a handful; bytes that only look like ids must not make a flood. */
+const maxIds = 50;
 
 /** Opens the configured registry; null: none is. */
 export async function openTopicSchemas({ registry }: Config): Promise<TopicSchemas | null> {
@@ -26,10 +26,13 @@ export async function openTopicSchemas({ registry }: Config): Promise<TopicSchem
   const api = createConfluentApi(client);
   return {
     async of(topic, records) {
+      const [values, keys] = [records.map(({ value }) => value), records.map(({ key }) => key)];
+      const byId = await schemasOf(api, [...newestIds(values), ...newestIds(keys)]);
       const value = await latest(api, `${topic}-value`);
-      const keyWriter = await latest(api, `${topic}-key`);
-      if (value === null && keyWriter === null) return null;
-      return { value, schemas: await schemasOf(api, records, { writer: value, keyWriter }) };
+      const keyWriter = (await latest(api, `${topic}-key`)) ?? schemaOfRecords(keys, byId).schema;
+      const { schema, types } = value === null ? schemaOfRecords(values, byId) : { schema: value, types: [] };
+      if (schema === null && keyWriter === null && types.length === 0) return null;
+      return { value: schema, recordTypes: types, schemas: { byId, writer: value, keyWriter } };
     },
     [Symbol.asyncDispose]: () => client.close(),
   };
@@ -44,20 +47,16 @@ async function latest(api: ConfluentApi, subject: string): Promise<Numbered | nu
   }
 }
 
-async function schemasOf(
-  api: ConfluentApi,
-  records: FoundTopic['sample'],
-  writers: { readonly writer: Numbered | null; readonly keyWriter: Numbered | null },
-): Promise<Schemas> {
-  const ids = new Set(records.flatMap(({ key, value }) => [...idOf(key), ...idOf(value)]));
+function newestIds(bytes: readonly (Buffer | null)[]): readonly number[] {
+  return [...new Set(schemaIdsOf(bytes).toReversed())].slice(0, maxIds);
+}
+
+/** What the registry says of each id. */
+async function schemasOf(api: ConfluentApi, ids: readonly number[]): Promise<Schemas['byId']> {
   const known = new Map<number, ReturnType<Schemas['byId']>>();
-  for (const id of ids) {
+  for (const id of new Set(ids)) {
     const fault = (thrown: unknown) => ({ type: 'FAULT', reason: messageOf(thrown), retry: false }) as const;
     known.set(id, await api.schemaById(id).catch(fault));
   }
-  return { byId: (id) => known.get(id), ...writers };
-}
-
-function idOf(bytes: Buffer | null): readonly number[] {
-  return bytes !== null && bytes.length >= framingBytes && bytes[0] === 0 ? [bytes.readUInt32BE(1)] : [];
+  return (id) => known.get(id);
 }

@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 /**
  * The whole suite, as `npm test` runs it. The unit tests first; then the integration tests and the fault tests at the
  * same time, each lane one file after the other: they have clusters of their own, and spend most of their time waiting
- * for them. Closes with `N passed, N failed` over all.
+ * for them. Closes with what was skipped and why, and `N passed, N failed` over all.
  */
 
 /** What a lane came to, by its closing line. */
@@ -14,6 +14,8 @@ interface Outcome {
   readonly passed: number;
   readonly failed: number;
   readonly skipped: number;
+  /** A line for each skipped test, with the reason. */
+  readonly skips: readonly string[];
 }
 
 const vitest = join(dirname(createRequire(import.meta.url).resolve('vitest/package.json')), 'vitest.mjs');
@@ -45,12 +47,14 @@ async function runLane(lane: string, isShownAtOnce: boolean): Promise<Outcome> {
 function toOutcome(output: string, code: unknown): Outcome {
   const [, passed = 0, failed = 0, skipped = 0] =
     [...output.matchAll(/^(\d+) passed, (\d+) failed(?:, (\d+) skipped)?$/gm)].at(-1)?.map(Number) ?? [];
-  return { passed, failed: code !== 0 && failed === 0 ? 1 : failed, skipped: skipped || 0 };
+  const skips = output.match(/^skipped: .*$/gm) ?? [];
+  return { passed, failed: code !== 0 && failed === 0 ? 1 : failed, skipped: skipped || 0, skips };
 }
 
 const outcomes = [await runLane('unit', true)];
 outcomes.push(...(await Promise.all([runLane('integration', true), runLane('fault', false)])));
-const total = (what: keyof Outcome) => outcomes.reduce((sum, outcome) => sum + outcome[what], 0);
+const total = (what: Exclude<keyof Outcome, 'skips'>) => outcomes.reduce((sum, outcome) => sum + outcome[what], 0);
 const skipped = total('skipped') > 0 ? `, ${total('skipped')} skipped` : '';
-process.stdout.write(`\nAll lanes:\n${total('passed')} passed, ${total('failed')} failed${skipped}\n`);
+const skips = outcomes.flatMap((outcome) => outcome.skips.map((line) => `${line}\n`)).join('');
+process.stdout.write(`\nAll lanes:\n${skips}${total('passed')} passed, ${total('failed')} failed${skipped}\n`);
 process.exit(total('failed') > 0 ? 1 : 0);

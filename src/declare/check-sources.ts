@@ -1,6 +1,6 @@
 import { compareSchemas, createCodec, hasSchema, type RegisteredSchema, type Schemas, type Side } from '#codec';
 import type { LogRecord } from '#feed';
-import type { Model, Source } from '#model';
+import { kafkaSourcesOf, type Model, type Source } from '#model';
 
 /** One thing that a check found. A fault fails the check, a note does not. */
 export interface Finding {
@@ -23,20 +23,19 @@ export interface LiveTopic {
 /** Holds the declarations against the topics as they are. */
 export function checkTopics({ sources }: Model, live: readonly LiveTopic[]): readonly Finding[] {
   const byName = new Map(live.map((topic) => [topic.topic, topic]));
-  return sources.filter(isInKafka).flatMap((source) => checkTopic(source, byName.get(source.topic)));
+  return kafkaSourcesOf({ sources }).flatMap((source) => {
+    // What others produce must be there; what the gateway and Flink write follows by itself.
+    const isMade = source.kind === 'view' || !sources.includes(source);
+    return checkTopic(source, byName.get(source.topic), isMade);
+  });
 }
 
-/** Whether the source lives in Kafka. */
-export function isInKafka(source: Source): boolean {
-  return source.kind === 'view' || source.source === 'KAFKA';
-}
-
-function checkTopic(source: Source, live: LiveTopic | undefined): readonly Finding[] {
-  const { topic, partitions, cleanup, kind } = source;
+function checkTopic(source: Source, live: LiveTopic | undefined, isMade: boolean): readonly Finding[] {
+  const { topic, partitions, cleanup } = source;
   const about = { part: 'kafka', subject: topic } as const;
   if (live === undefined) {
     const message = 'the topic does not exist; the gateway makes it when it starts';
-    return [{ ...about, level: kind === 'view' ? 'note' : 'fault', message }];
+    return [{ ...about, level: isMade ? 'note' : 'fault', message }];
   }
   const found: Finding[] = [];
   if (live.partitions !== partitions) {

@@ -35,8 +35,10 @@ export interface FoundTopic {
 
 /** A topic's schemas. */
 export interface RegisteredTopic {
-  /** The latest of its values; null: they have none, but its keys do. */
+  /** The latest of its values; null: they have none, or several, or only its keys have one. */
   readonly value: NumberedSchema | null;
+  /** The types that the schema ids in the values of the sample stand for, where the topic has no subject of its own. */
+  readonly recordTypes: readonly string[];
   /** Those that the records of the sample name are at hand. */
   readonly schemas: Schemas;
 }
@@ -58,6 +60,10 @@ export function declareTopic(topic: FoundTopic, names: NamesTaken): DeclaredTopi
   const values = topic.sample.flatMap(({ value }) => (value === null ? [] : [value]));
   if (values.length === 0 && !topic.registered?.value) {
     return { ok: false, reason: 'it holds no record with a value, and no schema is registered for it' };
+  }
+  const types = topic.registered?.recordTypes ?? [];
+  if (types.length > 1) {
+    return { ok: false, reason: `its records are of several types, and a stream has one: ${types.join(', ')}` };
   }
   const tried: string[] = [];
   for (const draft of draftsFor(topic, values, tried)) {
@@ -85,15 +91,30 @@ interface Draft {
 }
 
 /** By the registered schema first; what it cannot give, the records themselves do. */
-function* draftsFor({ registered }: FoundTopic, values: readonly Buffer[], tried: readonly string[]): Generator<Draft> {
+function* draftsFor(
+  { facts, registered }: FoundTopic,
+  values: readonly Buffer[],
+  tried: readonly string[],
+): Generator<Draft> {
   const schema = registered?.value?.schema;
   if (schema === undefined) return yield { records: draftSample(values), schema: null };
   const draft = draftSchema(schema);
   const why = draft.ok ? null : draft.reason;
-  if (draft.ok) yield { records: draft.records, schema };
+  if (draft.ok) {
+    const remarks = [...draft.records.remarks, ...remarkOnSubject(facts, registered)];
+    yield { records: { ...draft.records, remarks }, schema };
+  }
   const said = `Its registered schema is not used: ${[why, ...tried].filter((reason) => reason !== null).join('; ')}.`;
   const sampled = values.length === 0 ? asBytes : draftSample(values);
   yield { records: { ...sampled, remarks: [said, ...sampled.remarks] }, schema: null };
+}
+
+/** Where the schema was found by the records alone, producing needs more. */
+function remarkOnSubject({ topic }: TopicFacts, registered: FoundTopic['registered']): readonly string[] {
+  const [type] = registered?.recordTypes ?? [];
+  if (type === undefined) return [];
+  const found = `The registry has no subject ${topic}-value: this is the schema ${registered?.value?.id} (${type}) that records name.`;
+  return [`${found} To produce too, register it there, or set SLUICE_REGISTRY_MODE=register.`];
 }
 
 const bytes: ObjectShape = {

@@ -4,7 +4,6 @@ export {
   checkSchema,
   checkTopics,
   type Finding,
-  isInKafka,
   type LiveTopic,
   type Registration,
 } from './check-sources.ts';
@@ -14,3 +13,4 @@ export { diffLines } from './diff.ts';
 export { type SampleOptions, sampleOptions } from './options.ts';
 export { type ImportPlan, isWritten, type PlannedFile, planImport } from './plan-import.ts';
 export { sampleTopic } from './sample-topic.ts';
+export { schemaIdsOf, schemaOfRecords } from './schema-of-records.ts';

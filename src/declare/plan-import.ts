@@ -1,6 +1,13 @@
 import { join } from 'node:path';
 import { messageOf } from '#errors';
-import { type DeclarationFile, type Model, parseModel, printFault } from '#model';
+import {
+  type DeclarationFile,
+  defaultDeadLetterTopic,
+  kafkaSourcesOf,
+  type Model,
+  parseModel,
+  printFault,
+} from '#model';
 import { declareTopic, type FoundTopic } from './declare-topic.ts';
 import { type Existing, readExisting } from './existing.ts';
 import { NamesTaken } from './names.ts';
@@ -28,6 +35,8 @@ export interface ImportOptions {
   /** The files that the folder has now. */
   readonly files: readonly DeclarationFile[];
   readonly topics: readonly FoundTopic[];
+  /** Topics that were asked for by their names: they are declared, whatever they look like. */
+  readonly named: readonly string[];
   /** Files that differ are written too. */
   readonly force: boolean;
   /** Throws when a gateway could not serve the model. */
@@ -40,15 +49,22 @@ export interface ImportOptions {
  */
 export function planImport(options: ImportOptions): ImportPlan {
   const existing = readExisting(options.files);
+  const deadLetters = deadLetterTopics(existing, options.topics);
   const leftOut: { topic: string; reason: string }[] = [];
   const planned: PlannedFile[] = [];
   const given: { types: string[]; plurals: string[] } = { types: [], plurals: [] };
   for (const found of options.topics.toSorted(byTopic)) {
     const { topic } = found.facts;
     const file = join(options.schemaDir, toFileName(topic));
-    const elsewhere = existing.sources.find((source) => source.topic === topic && source.place.file !== file);
+    const elsewhere = kafkaSourcesOf(existing).find((source) => source.topic === topic && source.place.file !== file);
     if (elsewhere !== undefined) {
       leftOut.push({ topic, reason: `it is declared in ${elsewhere.place.file}` });
+      continue;
+    }
+    const isWanted = options.named.includes(topic) || existing.sources.some((source) => source.topic === topic);
+    const letters = isWanted ? undefined : deadLetters.get(topic);
+    if (letters !== undefined) {
+      leftOut.push({ topic, reason: `it holds the dead letters of ${letters}; it is imported when it is named` });
       continue;
     }
     const names = namesAround(existing, file, given);
@@ -72,6 +88,15 @@ function byTopic({ facts: left }: FoundTopic, { facts: right }: FoundTopic): num
 /** The file of a topic: named after it, but for the one name that the loader passes over. */
 function toFileName(topic: string): string {
   return topic === 'directives' ? 'directives-topic.graphql' : `${topic}.graphql`;
+}
+
+/** By dead letter topic, the topic whose dead letters go there: as declared, or by their names. */
+function deadLetterTopics(existing: Existing, found: readonly FoundTopic[]): ReadonlyMap<string, string> {
+  const known = [...existing.sources.map(({ topic }) => topic), ...found.map(({ facts }) => facts.topic)];
+  const declared = existing.sources.flatMap((source): readonly (readonly [string, string])[] =>
+    source.kind === 'stream' && source.deadLetterTopic !== null ? [[source.deadLetterTopic, source.topic]] : [],
+  );
+  return new Map([...known.map((topic) => [defaultDeadLetterTopic(topic), topic] as const), ...declared]);
 }
 
 /** The names that the rest of the schema has. */

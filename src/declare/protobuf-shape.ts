@@ -72,13 +72,22 @@ function firstMessage({ text, references }: RegisteredSchema): protobuf.Type {
     else if (common) root.addJSON(common);
   }
   root.resolveAll();
-  // Only a root of its own says what the file itself declares.
+  const first = ownFirstMessage(text);
+  if (first === undefined) throw new Undeclarable('its Protobuf schema has no message');
+  return root.lookupType(first.fullName);
+}
+
+/** The full name of the first message of a `.proto` file; null when it has none. Throws when it cannot be parsed. */
+export function protobufTypeName(text: string): string | null {
+  return ownFirstMessage(text)?.fullName.replace(/^\./, '') ?? null;
+}
+
+/** Only a root of its own says what the file itself declares. */
+function ownFirstMessage(text: string): protobuf.Type | undefined {
   const alone = protobuf.parse(text, new protobuf.Root(), parseOptions);
   const scope = alone.package === undefined || alone.package === null ? alone.root : alone.root.lookup(alone.package);
   const nested = scope instanceof protobuf.Namespace ? scope.nestedArray : [];
-  const first = nested.find((member) => member instanceof protobuf.Type);
-  if (first === undefined) throw new Undeclarable('its Protobuf schema has no message');
-  return root.lookupType(first.fullName);
+  return nested.find((member) => member instanceof protobuf.Type);
 }
 
 function importsOf({ imports, weakImports }: protobuf.IParserResult): string[] {

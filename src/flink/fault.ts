@@ -70,12 +70,14 @@ export class FlinkFault extends Error {
   readonly status: number;
   readonly causes: readonly Cause[];
   readonly position: SqlPosition | null;
+  readonly #texts: readonly string[];
 
   constructor(status: number, texts: readonly string[]) {
     const causes = parseCauses(texts);
     super(toMessage(causes, texts[0]?.split('\n')[0]?.trim() || `HTTP status ${status}`));
     this.name = 'FlinkFault';
     this.status = status;
+    this.#texts = texts;
     this.causes = causes;
     this.position = causes.reduce<SqlPosition | null>((found, cause) => toPosition(cause.message) ?? found, null);
   }
@@ -83,6 +85,13 @@ export class FlinkFault extends Error {
   /** Whether some cause's class or message fits. */
   has(pattern: RegExp): boolean {
     return this.causes.some((cause) => pattern.test(`${cause.type}: ${cause.message}`));
+  }
+
+  /** The same with a sentence more, which Flink could not know. */
+  explained(sentence: string): FlinkFault {
+    const fault = new FlinkFault(this.status, this.#texts);
+    fault.message = `${this.message}${/[.!?]$/.test(this.message) ? '' : '.'} ${sentence}`;
+    return fault;
   }
 
   /** The message without the place in it, for those who tell the place in their own terms. */

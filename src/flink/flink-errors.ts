@@ -1,4 +1,5 @@
 import { type ErrorCode, SluiceError } from '#errors';
+import { readableFormats, type SourceDdl } from '#model';
 import { FlinkFault } from './fault.ts';
 
 const sqlCauses =
@@ -26,6 +27,23 @@ export function faultOf(thrown: unknown): FlinkFault | null {
   return thrown instanceof SluiceError && thrown.cause instanceof FlinkFault ? thrown.cause : null;
 }
 
+const unknownTable = /not found|Cannot find table|does not exist/;
+
+/** Flink says no more than that there is no such table: where that is known, the error comes back with the reason. */
+export function explainMissing(thrown: unknown, tables: readonly SourceDdl[]): unknown {
+  const fault = faultOf(thrown);
+  if (!fault || !unknownTable.test(fault.message)) return thrown;
+  const named = tables.find(({ topic, missing }) => missing && isNamed(topic, fault.message));
+  if (!named?.missing) return thrown;
+  const { reason, mayCome } = named.missing;
+  const hint = mayCome ? 'Try again when it answers.' : `${readableFormats}.`;
+  return toSluiceError(fault.explained(`"${named.topic}" has no table in SQL: ${reason}. ${hint}`));
+}
+
+function isNamed(topic: string, message: string): boolean {
+  return message.includes(`'${topic}'`) || message.includes(`\`${topic}\``);
+}
+
 /** Whether the SQL Gateway has forgotten the session: it was closed, timed out, or the gateway was restarted. */
 export function isSessionGone(thrown: unknown): boolean {
   return faultOf(thrown)?.has(/: Session '[^']*' does not exist/) ?? false;
@@ -47,6 +65,11 @@ export function isJobLost(thrown: unknown): boolean {
 /** Whether a job with this id was submitted before, by whomever, in whatever state it is now. */
 export function isDuplicateSubmission(thrown: unknown): boolean {
   return faultOf(thrown)?.has(/Duplicate(?:Application|Job)SubmissionException/) ?? false;
+}
+
+/** Whether it says nothing about what was asked, because this gateway stops asking. */
+export function isStopping(thrown: unknown): boolean {
+  return thrown instanceof SluiceError && thrown.code === 'SHUTTING_DOWN';
 }
 
 /** Whether waiting may cure it, with nothing changed by anybody. */

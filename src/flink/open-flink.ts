@@ -1,4 +1,4 @@
-import { type AvroReading, type Model, sessionProperties, sessionStatements, toDdl } from '#model';
+import { type AvroReading, type Model, type SourceDdl, sessionProperties, sessionStatements, toDdl } from '#model';
 import { JobControl } from './job-control.ts';
 import { JobManager } from './job-manager.ts';
 import type { FlinkOptions, Logger } from './options.ts';
@@ -74,24 +74,31 @@ export function openFlink(options: OpenFlinkOptions): Flink | null {
 }
 
 function sessionFactory(options: OpenFlinkOptions, gateway: SqlGateway) {
-  const { settings, model, bootstrapServers, kafkaProperties, avro, logger } = options;
+  const { settings, logger } = options;
   return (name: string, reading: SessionReading) =>
     new SqlSession({
       gateway,
       name,
       properties: sessionProperties({ idleTimeoutMs: settings.sourceIdleTimeoutMs }),
       prelude: sessionStatements,
-      tables: toDdl(model, {
-        bootstrapServers,
-        ...reading,
-        ...(kafkaProperties && { kafkaProperties }),
-        ...(avro && { avro }),
-      }),
+      tables: tablesOf(options, reading),
       heartbeatIntervalMs: settings.heartbeatIntervalMs,
       idleMs: settings.sessionIdleMs,
       statementTimeoutMs: settings.statementTimeoutMs,
       logger,
     });
+}
+
+/** The tables as they are known now: made anew only when the registry has told more. */
+function tablesOf({ model, ...options }: OpenFlinkOptions, reading: SessionReading): () => readonly SourceDdl[] {
+  const { bootstrapServers, kafkaProperties, avro } = options;
+  const ddl = { bootstrapServers, ...reading, ...(kafkaProperties && { kafkaProperties }), ...(avro && { avro }) };
+  let made: { readonly revision: number; readonly tables: readonly SourceDdl[] } | null = null;
+  return () => {
+    const revision = avro?.revision() ?? 0;
+    if (made?.revision !== revision) made = { revision, tables: toDdl(model, ddl) };
+    return made.tables;
+  };
 }
 
 function createReadiness(jobManager: JobManager): () => Promise<boolean> {

@@ -1,6 +1,6 @@
 import { messageOf, SluiceError } from '#errors';
-import type { SourceDdl } from '#model';
-import { isFlinkAway, isSessionGone } from './flink-errors.ts';
+import { dropStatements, type SourceDdl } from '#model';
+import { explainMissing, isFlinkAway, isSessionGone, isStopping } from './flink-errors.ts';
 import type { Logger } from './options.ts';
 import type { FlinkConfig, SqlColumn, SqlGateway, SqlRow } from './sql-gateway.ts';
 import { SqlOperation } from './sql-operation.ts';
@@ -12,8 +12,11 @@ export interface SqlSessionOptions {
   readonly properties: FlinkConfig;
   /** Run first, in order; when one fails the session is not opened. */
   readonly prelude: readonly string[];
-  /** The tables. One that Flink refuses is told in `refusedTables` and does not hinder the others. */
-  readonly tables: readonly SourceDdl[];
+  /**
+   * The tables as they are to be now: the same list as long as nothing has changed. One that Flink refuses is told in
+   * `refusedTables` and does not hinder the others.
+   */
+  readonly tables: () => readonly SourceDdl[];
   readonly heartbeatIntervalMs: number;
   readonly idleMs: number;
   /** The longest time one statement may take unless it says otherwise. */
@@ -65,6 +68,8 @@ export class SqlSession {
   #lastUsedMs = 0;
   /** Calls and operations under way: while there are any, it is not idle. */
   #uses = 0;
+  /** Those that are declared in it, or are being declared. */
+  #tables: readonly SourceDdl[] = [];
   #refusedTables: ReadonlyMap<string, string> = new Map();
 
   constructor(options: SqlSessionOptions) {
@@ -74,6 +79,13 @@ export class SqlSession {
   /** The tables that Flink refused when the session was opened last, and why. */
   get refusedTables(): ReadonlyMap<string, string> {
     return this.#refusedTables;
+  }
+
+  /** The topics that are to have a table once something outside of Flink answers, and what is waited for. */
+  get awaitedTables(): ReadonlyMap<string, string> {
+    return new Map(
+      this.#tables.flatMap((table) => (table.missing?.mayCome ? [[table.topic, table.missing.reason]] : [])),
+    );
   }
 
   /** Another value each time the session is opened, null while it is not: what was made in an earlier one is gone. */
@@ -170,7 +182,7 @@ export class SqlSession {
           isSubmitted = true;
         });
       } catch (thrown) {
-        if (!isSessionGone(thrown)) throw thrown;
+        if (!isSessionGone(thrown)) throw explainMissing(thrown, this.#tables);
         this.#forget(opened);
         this.#options.logger.info({ session: this.#options.name }, 'the SQL Gateway lost a session; it is opened anew');
         if (attempt > 0 || (isSubmitted && !repeatable)) {
@@ -189,11 +201,14 @@ export class SqlSession {
     this.#lastUsedMs = Date.now();
   }
 
-  /** One opening at a time: all who need the session wait for the same one. */
+  /** One opening at a time, with the tables as they are to be: all who need the session wait for the same one. */
   #open(): Promise<string> {
-    if (this.#handle) return this.#handle;
-    const handle = this.#create();
+    const tables = this.#options.tables();
+    if (this.#handle && tables === this.#tables) return this.#handle;
+    const handle = this.#handle ? this.#declareAnew(this.#handle, tables) : this.#create(tables);
+    this.#forget(this.#handle);
     this.#handle = handle;
+    this.#tables = tables;
     this.#lastUsedMs = Date.now();
     this.#heartbeat = setInterval(() => void this.#keepAlive(handle), this.#options.heartbeatIntervalMs);
     this.#heartbeat.unref();
@@ -201,12 +216,13 @@ export class SqlSession {
     return handle;
   }
 
-  async #create(): Promise<string> {
+  async #create(tables: readonly SourceDdl[]): Promise<string> {
     const { gateway, name, properties, prelude, statementTimeoutMs } = this.#options;
     const session = await gateway.openSession(name, properties);
     try {
       for (const statement of prelude) await gateway.configureSession(session, statement, statementTimeoutMs);
-      await this.#declareTables(session);
+      this.#refusedTables = new Map();
+      await this.#declareTables(session, tables);
     } catch (thrown) {
       gateway.closeSession(session).catch(() => {});
       throw thrown;
@@ -214,17 +230,29 @@ export class SqlSession {
     return session;
   }
 
-  async #declareTables(session: string): Promise<void> {
+  /** What is declared otherwise than before is dropped first; the statements under way are not touched by that. */
+  async #declareAnew(handle: Promise<string>, tables: readonly SourceDdl[]): Promise<string> {
+    const before = new Map(this.#tables.map((table) => [table.topic, JSON.stringify(table)]));
+    const changed = tables.filter((table) => before.get(table.topic) !== JSON.stringify(table));
+    const session = await handle;
+    const toAnew = (topic: string, statements: readonly string[]) => [...dropStatements(topic), ...statements];
+    const anew = changed.map(({ topic, statements }) => ({ topic, statements: toAnew(topic, statements) }));
+    await this.#declareTables(session, anew);
+    return session;
+  }
+
+  async #declareTables(session: string, tables: readonly SourceDdl[]): Promise<void> {
     const { gateway, statementTimeoutMs, logger } = this.#options;
-    const refused = new Map<string, string>();
-    const waiting = this.#options.tables.values();
+    const declared = new Set(tables.map(({ topic }) => topic));
+    const refused = new Map([...this.#refusedTables].filter(([topic]) => !declared.has(topic)));
+    const waiting = tables.values();
     const declare = async () => {
       // The workers share one iterator: each takes the next table that none has taken.
       for (const { topic, statements } of waiting) {
         try {
           for (const statement of statements) await gateway.configureSession(session, statement, statementTimeoutMs);
         } catch (thrown) {
-          if (isFlinkAway(thrown) || isSessionGone(thrown)) throw thrown;
+          if (isFlinkAway(thrown) || isSessionGone(thrown) || isStopping(thrown)) throw thrown;
           refused.set(topic, messageOf(thrown));
           logger.error({ topic, reason: messageOf(thrown) }, 'Flink refused the declaration of a table');
         }

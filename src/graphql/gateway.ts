@@ -14,7 +14,7 @@ export interface ServedSource {
   readonly feed: FeedSource;
   /** How many of its records did not decode. */
   readonly badRecords: BadRecords;
-  /** The CREATE TABLE that stands for it in SQL, for people to read; null for what lies in Redis, which Flink cannot read. */
+  /** The CREATE TABLE that stands for it in SQL, for people to read; null for what lies in Redis alone, which Flink cannot read. */
   readonly ddl: string | null;
 }
 
@@ -49,6 +49,18 @@ export interface Gateway {
   readonly idempotency?: { readonly windowMs: number; readonly maxEvents: number };
   /** Absent: nothing is declared there. */
   readonly redis?: Pick<Redis, 'append' | 'publish'>;
+  /** Absent: nothing of Redis is copied to Kafka. */
+  readonly bridges?: {
+    /** Why nothing of the stream is copied at present; null when it is. */
+    problemOf(source: Source): string | null;
+  };
+  /** Absent: nothing that is declared has a schema registry. */
+  readonly registry?: {
+    /** What is wrong with the stream's schemas at present; null: nothing. */
+    troubleOf(source: Source): string | null;
+    /** What others may write by them that would not decode; null: nothing. */
+    noteOf(source: Source): string | null;
+  };
   readonly flink: FlinkAccess;
   /** Absent: no watermark is known. */
   readonly watermarks?: WatermarkAccess;

@@ -1,6 +1,6 @@
 import { createCodec, type Schemas } from '#codec';
 import { createRecordDecoder } from '#feed';
-import { createStreamDdl, isTable, redisPlaceOf, type Source } from '#model';
+import { createStreamDdl, isTable, type Source } from '#model';
 import type { ServedSource } from './gateway.ts';
 
 /** What is needed to serve a declared stream or view; `schemas` where its format has a schema registry. */
@@ -13,5 +13,6 @@ export function serveSource(source: Source, schemas?: Schemas): ServedSource {
   const { topic, plural: field, fields, key } = source;
   const table = isTable(source) ? { table: { key, decodeKey: codec.decodeKey } } : {};
   const feed = { topic, field, fields, decode, ...table };
-  return { source, codec, ddl: redisPlaceOf(source) ? null : createStreamDdl(source), feed, badRecords };
+  const inKafka = source.kind === 'stream' && source.redis !== null ? source.into : source;
+  return { source, codec, ddl: inKafka && createStreamDdl(inKafka), feed, badRecords };
 }

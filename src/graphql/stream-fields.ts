@@ -3,7 +3,7 @@ import type { Job } from '#flink';
 import type { ViewStatus } from '#jobs';
 import { redisPlaceOf } from '#model';
 import type { BuildContext, Builder } from './builder.ts';
-import type { ServedSource } from './gateway.ts';
+import type { Gateway, ServedSource } from './gateway.ts';
 import type { TypeRef } from './job-types.ts';
 import { addCompleteness } from './stream-completeness.ts';
 
@@ -11,6 +11,7 @@ import { addCompleteness } from './stream-completeness.ts';
 export function addStreamFields({ builder, gateway }: BuildContext, job: TypeRef<Job>): void {
   const stream = addStream({ builder, gateway });
   addHome(builder, stream);
+  addTroubles({ builder, gateway }, stream);
   addJob({ builder, gateway }, stream, job);
   addCompleteness({ builder, gateway }, stream);
   builder.queryField('streams', (t) =>
@@ -34,9 +35,6 @@ function addStream({ builder, gateway }: BuildContext) {
       ON_DEMAND: { description: 'While somebody subscribes to it, or to a view that reads it.' },
     } as const,
   });
-  const statusOf = ({ source }: ServedSource) =>
-    gateway.flink.views.statuses().find(({ view }) => view === source.topic) ??
-    ({ view: source.topic, state: 'PENDING', jobId: null, error: null } satisfies ViewStatus);
 
   return builder.objectRef<ServedSource>('Stream').implement({
     description: 'A declared stream or view.',
@@ -59,7 +57,7 @@ function addStream({ builder, gateway }: BuildContext) {
       }),
       ddl: t.exposeString('ddl', {
         nullable: true,
-        description: 'The table as Flink SQL sees it; null for what lies in Redis, which Flink does not see.',
+        description: 'The table as Flink SQL sees it; null for what lies in Redis alone, which Flink does not see.',
       }),
       sql: t.string({
         nullable: true,
@@ -70,7 +68,7 @@ function addStream({ builder, gateway }: BuildContext) {
         type: viewState,
         nullable: true,
         description: "Where the view's job stands; null for a stream.",
-        resolve: (served) => (served.source.kind === 'view' ? statusOf(served).state : null),
+        resolve: (served) => (served.source.kind === 'view' ? statusOf(served, gateway).state : null),
       }),
       run: t.field({
         type: runMode,
@@ -81,20 +79,41 @@ function addStream({ builder, gateway }: BuildContext) {
       jobId: t.id({
         nullable: true,
         description: "The view's Flink job.",
-        resolve: (served) => (served.source.kind === 'view' ? statusOf(served).jobId : null),
-      }),
-      error: t.string({
-        nullable: true,
-        description: 'Why the view does not run; null when it does.',
-        resolve: (served) => (served.source.kind === 'view' ? statusOf(served).error : null),
-      }),
-      warning: t.string({
-        nullable: true,
-        description: 'What went not as wished while the view runs, such as state that could not be kept.',
-        resolve: (served) => (served.source.kind === 'view' ? (statusOf(served).warning ?? null) : null),
+        resolve: (served) => (served.source.kind === 'view' ? statusOf(served, gateway).jobId : null),
       }),
     }),
   });
+}
+
+function statusOf({ source }: ServedSource, { flink }: Pick<Gateway, 'flink'>): ViewStatus {
+  const { topic } = source;
+  const found = flink.views.statuses().find(({ view }) => view === topic);
+  return found ?? { view: topic, state: 'PENDING', jobId: null, error: null };
+}
+
+/** What is wrong with a stream or view, and what is not as wished. */
+function addTroubles({ builder, gateway }: BuildContext, stream: TypeRef<ServedSource>): void {
+  const { bridges, registry } = gateway;
+  builder.objectFields(stream, (t) => ({
+    error: t.string({
+      nullable: true,
+      description:
+        'Why the view does not run, what comes in Redis is not copied, or what the schema registry has against the stream; null when all is well.',
+      resolve: (served) => {
+        const { source } = served;
+        if (source.kind === 'view') return statusOf(served, gateway).error;
+        const problems = [bridges?.problemOf(source), registry?.troubleOf(source)];
+        return problems.filter((problem) => typeof problem === 'string').join('\n') || null;
+      },
+    }),
+    warning: t.string({
+      nullable: true,
+      description:
+        'What is not as wished though it works, such as state that a view could not keep, or a registered schema that allows more than the declared type.',
+      resolve: (served) =>
+        served.source.kind === 'view' ? statusOf(served, gateway).warning : registry?.noteOf(served.source),
+    }),
+  }));
 }
 
 /** The link from a view to its job: one list of the jobs for all that are asked for at once. */
@@ -153,7 +172,9 @@ function addViewState(builder: Builder) {
   return builder.enumType('ViewState', {
     description: "Where a view's job stands.",
     values: {
-      PENDING: { description: 'Not started yet; `error` says so when it needs applyViews for that.' },
+      PENDING: {
+        description: 'Not started yet; `error` says so when it needs applyViews for that, or waits for a table.',
+      },
       IDLE: { description: 'An on-demand view to which nobody subscribes: its job starts with the next subscriber.' },
       STARTING: { description: 'Handed to Flink, not running yet.' },
       RUNNING: { description: 'Its rows arrive.' },

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { type Field, type FieldType, isTable, type Model, type View } from '#model';
+import { type Field, type FieldType, isTable, kafkaSourcesOf, type Model, type View } from '#model';
 
 /**
  * Raised when the tables or statements around a view's SQL change so that a job of an earlier version must be replaced
@@ -56,7 +56,7 @@ function describeType(type: FieldType): unknown {
 
 /** A new column of a stream leaves a view that does not use it as it is; another event time does not. */
 function describeRead(topic: string, model: Model): readonly unknown[] {
-  const source = model.sources.find((candidate) => candidate.topic === topic);
+  const source = kafkaSourcesOf(model).find((candidate) => candidate.topic === topic);
   if (!source) return [topic];
   const eventTime = source.kind === 'stream' ? [source.eventTime.field?.column, source.eventTime.delayMs] : null;
   return [topic, source.format, isTable(source), eventTime];

@@ -152,6 +152,7 @@ export class ViewKeeper {
       const reason = messageOf(thrown);
       if (isFlinkAway(thrown)) return run.away(reason, Date.now() + awayPauseMs);
       if (thrown instanceof SluiceError && thrown.code === 'SHUTTING_DOWN') return;
+      if (thrown instanceof SluiceError && thrown.code === 'REGISTRY_UNAVAILABLE') return run.wait(reason);
       logger.error({ view: view.topic, reason }, 'the job of a view was not started');
       if (thrown instanceof SluiceError && thrown.code === 'SQL_REJECTED') run.settle(reason);
       else run.failed(reason, Date.now());

@@ -32,6 +32,7 @@ export class ViewRun {
   #warning: string | null = null;
   #attempts = 0;
   #retryAtMs = 0;
+  #waits = false;
 
   constructor(view: View, hash: string) {
     this.view = view;
@@ -54,7 +55,8 @@ export class ViewRun {
   }
 
   begin(): void {
-    if (this.#state !== 'FLINK_UNAVAILABLE') this.#set('STARTING', this.#error);
+    // What is tried again and again is told as it was, until it is otherwise.
+    if (this.#state !== 'FLINK_UNAVAILABLE' && !this.#waits) this.#set('STARTING', this.#error);
   }
 
   started(started: StartedView): void {
@@ -68,6 +70,12 @@ export class ViewRun {
   /** Notes that it is not started, for no fault of its own: `reason` says by what it would be. */
   pending(reason: string): void {
     this.#set('PENDING', reason);
+  }
+
+  /** Notes that what it reads is not known yet; looked at again with each round, however long that takes. */
+  wait(reason: string): void {
+    this.#set('PENDING', reason);
+    this.#waits = true;
   }
 
   /** Notes that nobody reads it and no job of it runs. */
@@ -134,5 +142,6 @@ export class ViewRun {
   #set(state: ViewStatus['state'], error: string | null): void {
     this.#state = state;
     this.#error = error;
+    this.#waits = false;
   }
 }

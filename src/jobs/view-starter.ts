@@ -80,7 +80,10 @@ export class ViewStarter {
     this.#options = options;
   }
 
-  /** Rejects with SQL_REJECTED or FLINK_REFUSED, telling the view and the place; FLINK_UNAVAILABLE or TIMEOUT. */
+  /**
+   * Rejects with SQL_REJECTED or FLINK_REFUSED, telling the view and the place; FLINK_UNAVAILABLE or TIMEOUT; and with
+   * REGISTRY_UNAVAILABLE while what it reads is not known.
+   */
   async start(order: StartOrder): Promise<StartedView> {
     const attempt = await this.#withSession(order, (session) => this.#prepare(session, order));
     for (;;) {
@@ -99,6 +102,8 @@ export class ViewStarter {
   async #withSession<T>({ view }: StartOrder, work: (session: SqlSession) => Promise<T>): Promise<T> {
     return await this.#options.pools[view.from].withSession(async (session) => {
       try {
+        await session.open();
+        requireTables(view, session);
         return await work(session);
       } catch (thrown) {
         throw locateInView(view, thrown, session.refusedTables);
@@ -206,5 +211,13 @@ export class ViewStarter {
     const find = async () => (await jobManager.jobs()).find((listed) => listed.id === id) ?? null;
     const job = await poll(find, appearTimeoutMs);
     return job !== null && !hasEnded(job);
+  }
+}
+
+function requireTables({ topic, reads }: View, { awaitedTables }: SqlSession): void {
+  for (const read of reads) {
+    const reason = awaitedTables.get(read);
+    if (reason === undefined) continue;
+    throw new SluiceError('REGISTRY_UNAVAILABLE', `View "${topic}" waits for the table "${read}": ${reason}.`);
   }
 }

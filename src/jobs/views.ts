@@ -76,6 +76,8 @@ export class ReconciledViews implements Views {
   /** Whether the loop acts; otherwise it only watches. */
   #isApplied = false;
   #isReported = false;
+  /** Whether there can be a job of this gateway's own. */
+  #wasTaken = false;
   readonly #toldOrphans = new Set<string>();
   #round: Promise<void> = Promise.resolve();
   #wake: () => void = () => {};
@@ -119,6 +121,7 @@ export class ReconciledViews implements Views {
   async stopAll(options: StopOptions): Promise<readonly StoppedView[]> {
     const until = Date.now() + options.deadlineMs;
     await this.#halt();
+    if (!this.#wasTaken) return [];
     await Promise.race([
       this.#workUnderWay(),
       new Promise((resolve) => setTimeout(resolve, options.deadlineMs).unref()),
@@ -136,6 +139,7 @@ export class ReconciledViews implements Views {
     for (const run of this.#options.runs) run.reset();
     this.#isApplied = isApplied;
     this.#isStopped = false;
+    this.#wasTaken = true;
     if (isApplied) this.#options.demand.reset();
     await this.#reconcile();
     this.#loop ??= this.#watch();
@@ -153,7 +157,8 @@ export class ReconciledViews implements Views {
       return { ...line, action: 'STOP', ...(await ending.stop(orphan, settings.savepointTimeoutMs)) };
     }
     const { state, jobId, error } = run.status;
-    if (state === 'FAILED' || state === 'FLINK_UNAVAILABLE') return { ...line, error: error ?? line.error };
+    if (state === 'FAILED' || state === 'FLINK_UNAVAILABLE' || state === 'PENDING')
+      return { ...line, error: error ?? line.error };
     const outlook = run.lastStart?.outlook;
     return { ...line, jobId, error: null, ...(outlook && { state: outlook.state, stateReason: outlook.reason }) };
   }

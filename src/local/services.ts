@@ -29,8 +29,13 @@ export interface ServiceParts {
 
 /** The JVMs of a stack together. */
 export interface Services {
-  /** Starts all at once; rejects with the first fault, or with the signal's reason. To be closed in every case. */
+  /**
+   * Starts all at once, and resolves when everything but Flink answers; rejects with the first fault until then, or with
+   * the signal's reason. To be closed in every case.
+   */
   open(options: { readonly onProgress: (progress: Progress) => void; readonly signal: AbortSignal }): Promise<void>;
+  /** Resolves when Flink answers, too; rejects with its fault. */
+  readonly flinkReady: Promise<void>;
   processes(): readonly StackProcess[];
   /** Ends them in reverse order: what uses a part ends before it. */
   close(): Promise<void>;
@@ -46,36 +51,42 @@ export async function createServices(parts: ServiceParts, context: ServiceContex
   const { jobManager, taskManager, sqlGateway } = await createFlink(parts, context);
   const registry = parts.registry && createRegistry(parts.registry, context);
   const redis = parts.redis && (await createRedis(parts.redis, context));
-  const all = [kafka, jobManager, taskManager, sqlGateway, registry, redis].filter((service) => service !== null);
+  const first = [kafka, registry, redis].filter((service) => service !== null);
+  const flink = [jobManager, taskManager, sqlGateway].filter((service) => service !== null);
+  const flinkReady = Promise.withResolvers<void>();
+  // Nobody may wait for it.
+  flinkReady.promise.catch(() => {});
   let preparing: Promise<void> = Promise.resolve();
   const openKafka = async () => {
     if (found === null) preparing = runToEnd(formatCommand(parts.folders, parts.kafkaJars, clusterId), context);
     await preparing;
     await kafka.open();
   };
-  const answer = parts.flinkJars === null ? 'Kafka answers' : 'Kafka and Flink answer';
   return {
+    flinkReady: flinkReady.promise,
     async open({ onProgress, signal }) {
-      const waiting = new Set(all.map((service) => service.title));
-      const report = () =>
-        onProgress(
-          waiting.size === 0
-            ? { step: 'ready', text: answer, fraction: 1 }
-            : {
-                step: 'start',
-                text: `Waiting for ${[...waiting].join(', ')}`,
-                fraction: 1 - waiting.size / all.length,
-              },
-        );
+      const waiting = new Set(first.map((service) => service.title));
+      const report = () => {
+        if (signal.aborted) return;
+        const fraction = 1 - waiting.size / first.length;
+        onProgress({ step: 'start', text: `Waiting for ${[...waiting].join(', ')}`, fraction });
+      };
       report();
-      const opening = all.map(async (service) => {
-        await (service === kafka ? openKafka() : service.open());
-        waiting.delete(service.title);
-        if (!signal.aborted) report();
-      });
-      await Promise.race([Promise.all(opening), rejectOn(signal)]);
+      flinkReady.resolve(Promise.all(flink.map((service) => service.open())).then(() => {}));
+      const opening = Promise.all(
+        first.map(async (service) => {
+          await (service === kafka ? openKafka() : service.open());
+          waiting.delete(service.title);
+          if (waiting.size > 0) report();
+        }),
+      );
+      // A fault of Flink that comes as early ends the start.
+      await Promise.race([opening, flinkReady.promise.then(() => opening), rejectOn(signal)]);
+      const titles = first.map(({ title }) => title).join(', ');
+      onProgress({ step: 'ready', text: `${titles} ${first.length === 1 ? 'answers' : 'answer'}`, fraction: 1 });
     },
-    processes: () => all.flatMap(({ name, pid, logFile }) => (pid === null ? [] : [{ name, pid, logFile }])),
+    processes: () =>
+      [...first, ...flink].flatMap(({ name, pid, logFile }) => (pid === null ? [] : [{ name, pid, logFile }])),
     async close() {
       await sqlGateway?.close();
       await Promise.all([taskManager?.close(), jobManager?.close()]);

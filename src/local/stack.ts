@@ -42,7 +42,9 @@ export interface LocalStack {
   readonly dataDir: string;
   readonly checkpointDir: string;
   readonly savepointDir: string;
-  /** Resolves, with why, when a part has died too often to be started again. Never rejects. */
+  /** Resolves when Flink answers; at once where there is none. Rejects when it does not start: `failed` tells that, too. */
+  readonly flinkReady: Promise<void>;
+  /** Resolves, with why, when a part does not start, or has died too often to be started again. Never rejects. */
   readonly failed: Promise<SluiceError>;
   /** Adds to `endpoints.json` what the gateway itself offers. */
   describe(extra: Readonly<Record<string, unknown>>): Promise<void>;
@@ -51,8 +53,8 @@ export interface LocalStack {
 }
 
 /**
- * Starts Kafka, and Flink with its SQL Gateway, on the loopback address, and resolves when they answer. Their jars are
- * fetched by Maven at the first start. Whatever another gateway that was killed left running on the same data is
+ * Starts Kafka, and Flink with its SQL Gateway, on the loopback address, and resolves when all but Flink answer, which
+ * takes several times as long. Their jars are fetched by Maven at the first start. Whatever another gateway that was killed left running on the same data is
  * ended first. Rejects with `LOCAL_STACK`, having ended what it started; the message says what to do.
  */
 export async function openLocalStack(options: LocalStackOptions): Promise<LocalStack> {
@@ -149,6 +151,7 @@ async function openServices(holding: Holding, options: LocalStackOptions): Promi
   try {
     await services.open(options);
     await publish();
+    services.flinkReady.catch((fault) => closing ?? failed.resolve(fault));
   } catch (thrown) {
     await closeOnce();
     throw thrown;
@@ -161,6 +164,7 @@ async function openServices(holding: Holding, options: LocalStackOptions): Promi
     dataDir: folders.root,
     checkpointDir: folders.checkpoints,
     savepointDir: folders.savepoints,
+    flinkReady: services.flinkReady,
     failed: failed.promise,
     describe(more) {
       extra = more;

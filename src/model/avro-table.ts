@@ -2,6 +2,7 @@ import { type AvroColumn, type AvroColumns, type AvroTime, readAvroColumns } fro
 import { toFlinkType } from './flink-types.ts';
 import { quoteName } from './sql-names.ts';
 import { type Field, isTable, type Source } from './types.ts';
+import { virtualNames } from './virtual-columns.ts';
 
 /** How Flink reads streams whose schemas a registry has. */
 export interface AvroReading {
@@ -10,7 +11,22 @@ export interface AvroReading {
   /** Further settings of Flink's avro-confluent format, such as those of authentication. */
   readonly settings: Readonly<Record<string, string>>;
   /** The Avro schema by which the source is read: the registered one, or the one that its declaration amounts to. */
-  schemaOf(source: Source): string | null;
+  schemaOf(source: Source): AvroText | MissingTable;
+  /** Another value as soon as {@link schemaOf} may answer otherwise. */
+  revision(): number;
+}
+
+/** An Avro schema, as JSON. */
+export interface AvroText {
+  readonly text: string;
+}
+
+/** Why a source has no table in SQL. */
+export interface MissingTable {
+  /** A clause for people, such as `the schema registry does not answer`. */
+  readonly reason: string;
+  /** Whether there may be one later, with nothing changed by anybody. */
+  readonly mayCome: boolean;
 }
 
 /** What Flink's table of an Avro stream is made of. */
@@ -27,24 +43,28 @@ export interface AvroTable {
 
 /** Where the event time stands in the table; no declared column's name can have the blank. */
 const eventTimeName = 'event time';
-const virtualNames = ['proctime', 'record_time', 'record_partition', 'record_offset', 'record_headers'];
+const withoutType = 'a union of several types, a record within itself, a decimal of more than 38 digits';
 
-/** The table by which Flink reads the source; null when it cannot: it has no type for a field, or the schema is not to be had. */
-export function toAvroTable(source: Source, reading: AvroReading): AvroTable | null {
+/** The table by which Flink reads the source, or why it cannot. */
+export function toAvroTable(source: Source, reading: AvroReading): AvroTable | MissingTable {
   const schema = reading.schemaOf(source);
-  const avro = schema === null ? null : readAvroColumns(schema);
-  if (schema === null || avro === null) return null;
+  if ('reason' in schema) return schema;
+  const avro = readAvroColumns(schema.text);
+  if (avro === null) return never(`its Avro schema has what Flink has no type for (${withoutType})`);
   const byName = new Map(avro.columns.map((column) => [column.name, column]));
   const timeField = source.kind === 'stream' ? source.eventTime.field : null;
   const timeColumn = timeField && byName.get(timeField.column);
-  if (timeColumn === undefined || (timeColumn && !isInstant(timeColumn))) return null;
+  if (timeColumn === undefined || (timeColumn && !isInstant(timeColumn))) {
+    return never(`its event time "${timeField?.column}" is no timestamp in milli- or microseconds in its Avro schema`);
+  }
   // The primary key of a table must be there, too.
-  if (isTable(source) && source.key.some(({ column }) => !byName.has(column))) return null;
+  const noKey = isTable(source) ? source.key.find(({ column }) => !byName.has(column)) : undefined;
+  if (noKey) return never(`its key "${noKey.column}" is not in its Avro schema`);
   const declared = source.fields.map((field) => project(field, byName.get(field.column), field === timeField));
   return {
     columns: columnsOf(avro),
     eventTime: timeColumn && `${quoteName(eventTimeName)} AS ${convert(timeColumn, 'TIMESTAMP_LTZ(3)')}`,
-    projection: [...declared, ...virtualNames.map(quoteName)],
+    projection: [...declared, ...virtualNames],
     options: {
       'value.format': 'avro-confluent',
       'value.avro-confluent.url': reading.registryUrl,
@@ -54,6 +74,10 @@ export function toAvroTable(source: Source, reading: AvroReading): AvroTable | n
       ),
     },
   };
+}
+
+function never(reason: string): MissingTable {
+  return { reason, mayCome: false };
 }
 
 /** The column that the watermark is for. */

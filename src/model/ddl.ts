@@ -1,10 +1,12 @@
-import { type AvroReading, avroWatermarkColumn, toAvroTable } from './avro-table.ts';
+import { type AvroReading, avroWatermarkColumn, type MissingTable, toAvroTable } from './avro-table.ts';
 import { flinkRefuses } from './flink-formats.ts';
 import { toFlinkType } from './flink-types.ts';
+import { toFramedJsonTable, toFramedJsonType } from './framed-json-table.ts';
 import { kafkaSourcesOf } from './redis.ts';
 import { usesRegistry } from './registry-use.ts';
 import { printOptions, quoteName } from './sql-names.ts';
-import { type Format, isTable, type Model, type Source, type View } from './types.ts';
+import { type FieldType, type Format, isTable, type Model, type Source, type View } from './types.ts';
+import { virtualColumns } from './virtual-columns.ts';
 
 /** How the tables reach Kafka. */
 export interface DdlOptions {
@@ -20,19 +22,13 @@ export interface DdlOptions {
   readonly avro?: AvroReading;
 }
 
-/** What every table has beside its fields. */
-const virtualColumns: readonly string[] = [
-  '`proctime` AS PROCTIME()',
-  "`record_time` TIMESTAMP_LTZ(3) METADATA FROM 'timestamp' VIRTUAL",
-  "`record_partition` INT METADATA FROM 'partition' VIRTUAL",
-  "`record_offset` BIGINT METADATA FROM 'offset' VIRTUAL",
-  "`record_headers` MAP<STRING, BYTES> METADATA FROM 'headers' VIRTUAL",
-];
-
 /** The statements that make one source known to a session, in order. */
 export interface SourceDdl {
   readonly topic: string;
+  /** None where the source has no table. */
   readonly statements: readonly string[];
+  /** Why it has no table; absent where it has. */
+  readonly missing?: MissingTable;
 }
 
 /** Made before any table. */
@@ -63,10 +59,17 @@ export function sessionProperties(options: { readonly idleTimeoutMs?: number } =
  * event time (a null there would end a windowed job); `sink.<topic>` writes.
  */
 export function toDdl(model: Model, options: DdlOptions): readonly SourceDdl[] {
-  return kafkaSourcesOf(model).flatMap((source) => {
-    const statements = usesRegistry(source) ? registryTables(source, options) : plainTables(source, options);
-    return statements.length === 0 ? [] : [{ topic: source.topic, statements }];
+  return kafkaSourcesOf(model).map((source): SourceDdl => {
+    const made = usesRegistry(source) ? registryTables(source, options) : plainTables(source, options);
+    const { topic } = source;
+    return 'reason' in made ? { topic, statements: [], missing: made } : { topic, statements: made };
   });
+}
+
+/** Makes a session forget what it reads a source by, so that it can be declared anew. Jobs that run are not touched. */
+export function dropStatements(topic: string): readonly string[] {
+  const name = quoteName(topic);
+  return [`DROP TEMPORARY VIEW IF EXISTS ${name}`, `DROP TABLE IF EXISTS \`source\`.${name}`];
 }
 
 function plainTables(source: Source, options: DdlOptions): readonly string[] {
@@ -74,21 +77,28 @@ function plainTables(source: Source, options: DdlOptions): readonly string[] {
 }
 
 /**
- * Flink reads Avro with a registry, and knows neither Protobuf nor JSON with Confluent's five bytes before it. There is
- * nothing to write to: Flink would register a schema of its own making in the topic's subject.
+ * Flink reads Avro with a registry, JSON behind Confluent's five bytes by way of its functions, and Protobuf not at all.
+ * There is nothing to write to, see {@link refuseSink}.
  */
-function registryTables(source: Source, options: DdlOptions): readonly string[] {
-  if (flinkRefuses(source) !== null) return [];
+function registryTables(source: Source, options: DdlOptions): readonly string[] | MissingTable {
+  const reason = flinkRefuses(source);
+  if (reason !== null) return { reason, mayCome: false };
+  if (source.format === 'AVRO') return avroTables(source, options);
   // A key in Avro, which nobody looks at.
-  if (source.format !== 'AVRO') return [readingTable(source, options), readingView(source)];
-  if (options.avro === undefined) return [];
+  if (source.format !== 'JSON_SCHEMA') return [readingTable(source, options), readingView(source)];
+  const { columns, ...json } = toFramedJsonTable(source);
+  const lines = [...columns, ...virtualColumns, watermark(source), ...primaryKey(source)];
+  return [readingTable(source, options, { lines, options: json.options }), readingView(source, json)];
+}
+
+function avroTables(source: Source, options: DdlOptions): readonly string[] | MissingTable {
+  if (options.avro === undefined) return { reason: 'no schema registry is known here', mayCome: false };
   const avro = toAvroTable(source, options.avro);
-  if (avro === null) return [];
+  if ('reason' in avro) return avro;
   const time = avroWatermarkColumn(avro);
   const lines = [...avro.columns, ...virtualColumns, ...(avro.eventTime === null ? [] : [avro.eventTime])];
   const all = [...lines, watermark(source, time), ...primaryKey(source)];
-  const table = readingTable(source, options, { lines: all, options: avro.options });
-  return [table, readingView(source, avro.projection)];
+  return [readingTable(source, options, { lines: all, options: avro.options }), readingView(source, avro)];
 }
 
 /** The statement that a view's job runs. A line L of the view's SQL is line L + 1 of it, columns are the same. */
@@ -102,7 +112,9 @@ export function toInsert(view: View): string {
 export function createStreamDdl(source: Source): string {
   const refused = flinkRefuses(source);
   if (refused !== null) return `-- ${quoteName(source.topic)} has no table in SQL: ${refused}.`;
-  const lines = [...physicalColumns(source, true), ...virtualColumns, watermark(source), ...primaryKey(source)];
+  const toType = source.format === 'JSON_SCHEMA' ? toFramedJsonType : toFlinkType;
+  const columns = physicalColumns(source, true, toType);
+  const lines = [...columns, ...virtualColumns, watermark(source), ...primaryKey(source)];
   const options = { connector: connector(source), topic: source.topic, ...formats(source) };
   return `CREATE TABLE ${quoteName(source.topic)} (\n${lines.map((line) => `  ${line}`).join(',\n')}\n) WITH (\n${printOptions(options)}\n)`;
 }
@@ -132,12 +144,19 @@ function readingTable(source: Source, options: DdlOptions, own?: OwnColumns): st
   });
 }
 
-function readingView(source: Source, projection: readonly string[] = ['*']): string {
+/** What of the reading table the view shows, and what of its rows. */
+interface Showing {
+  readonly projection: readonly string[];
+  readonly condition?: string;
+}
+
+function readingView(source: Source, { projection, condition }: Showing = { projection: ['*'] }): string {
   const name = quoteName(source.topic);
   const eventTime = source.kind === 'stream' ? source.eventTime.field : null;
   const present = source.fields.filter((field) => field.required || field === eventTime);
-  const filter = present.map((field) => `${quoteName(field.column)} IS NOT NULL`).join(' AND ');
-  const where = filter === '' ? '' : ` WHERE ${filter}`;
+  const conditions = present.map((field) => `${quoteName(field.column)} IS NOT NULL`);
+  if (condition !== undefined) conditions.unshift(condition);
+  const where = conditions.length === 0 ? '' : ` WHERE ${conditions.join(' AND ')}`;
   return `CREATE TEMPORARY VIEW IF NOT EXISTS ${name} AS SELECT ${projection.join(', ')} FROM \`source\`.${name}${where}`;
 }
 
@@ -176,9 +195,13 @@ function connection(source: Source, options: DdlOptions): Record<string, string>
   };
 }
 
-function physicalColumns(source: Source, notNull: boolean): readonly string[] {
+function physicalColumns(
+  source: Source,
+  notNull: boolean,
+  toType: (type: FieldType) => string = toFlinkType,
+): readonly string[] {
   return source.fields.map(
-    (field) => `${quoteName(field.column)} ${toFlinkType(field.type)}${notNull && field.required ? ' NOT NULL' : ''}`,
+    (field) => `${quoteName(field.column)} ${toType(field.type)}${notNull && field.required ? ' NOT NULL' : ''}`,
   );
 }
 
@@ -206,9 +229,10 @@ const valueFormats: Readonly<Record<Format, string>> = {
   JSON: 'json',
   RAW: 'raw',
   AVRO: 'avro-confluent',
-  // Those that Flink does not read have no table.
+  // Flink does not read it: it has no table.
   PROTOBUF: 'json',
-  JSON_SCHEMA: 'json',
+  // Text behind five bytes, taken apart by computed columns.
+  JSON_SCHEMA: 'raw',
 };
 
 function formats(source: Source): Readonly<Record<string, string>> {

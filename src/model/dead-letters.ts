@@ -3,6 +3,11 @@ import type { Report } from './place.ts';
 import { refuseTopic } from './reserved.ts';
 import type { Source, Stream } from './types.ts';
 
+/** Where a topic's dead letters go unless another place is named. */
+export function defaultDeadLetterTopic(topic: string): string {
+  return `${topic}.dlq`;
+}
+
 /** The dead letter topic of a stream: the one that is named, or the stream's with `.dlq`; null for a stream without one. */
 export function readDeadLetterTopic(
   { topic, onBadRecord }: Pick<Stream, 'topic' | 'onBadRecord'>,
@@ -15,7 +20,7 @@ export function readDeadLetterTopic(
     if (named !== undefined) report(place, 'A dead letter topic is for onBadRecord: DEAD_LETTER. Write that too.');
     return null;
   }
-  const deadLetterTopic = named ?? `${topic}.dlq`;
+  const deadLetterTopic = named ?? defaultDeadLetterTopic(topic);
   const refusal = refuseTopic(deadLetterTopic);
   if (refusal !== null) report(place, refusal);
   return deadLetterTopic;

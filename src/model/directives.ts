@@ -87,6 +87,11 @@ export const directiveSpecs: ReadonlyMap<string, DirectiveSpec> = new Map(
         channel: { type: 'String', description: 'Of REDIS: the pub/sub channel. It keeps nothing.' },
         pattern: { type: 'String', description: 'Of REDIS: a pattern of channels, such as `news.*`. Read only.' },
         stream: { type: 'String', description: 'Of REDIS: the key of a Redis Stream (XADD, XREAD).' },
+        into: {
+          type: 'String',
+          description:
+            'Of REDIS: the Kafka topic, and table in SQL, that what comes is copied to. `key`, `partitions` and `retention` are then of that topic.',
+        },
         onBadRecord: {
           type: 'OnBadRecord',
           description: 'What becomes of a record that does not decode.',

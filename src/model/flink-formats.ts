@@ -1,18 +1,30 @@
 import type { Report } from './place.ts';
+import { usesRegistry } from './registry-use.ts';
 import { isTable, type Source } from './types.ts';
 
-/** Why Flink cannot read a source's records; null when it can. */
+/** Why Flink cannot read a source's records, as a clause; null when it can. */
 export function flinkRefuses(source: Source): string | null {
   const { format, keyFormat } = source;
   if (format === 'PROTOBUF') {
     return "Flink has no format for Protobuf with a schema registry: its own needs compiled classes, and does not know the registry's bytes before the message";
   }
-  if (format === 'JSON_SCHEMA') {
-    return "Flink has no format for JSON with a schema registry: its own does not know the registry's bytes before the text";
-  }
   // Only a table's key is read.
   if (isTable(source) && keyFormat === 'AVRO') return 'Flink cannot make a primary key of a key of format AVRO';
   return null;
+}
+
+/** What to do where Flink cannot read a stream. */
+export const readableFormats = 'Declare the stream with format AVRO, JSON_SCHEMA or JSON where SQL is to read it';
+
+/**
+ * Why SQL cannot write to a source, for people; null when it can. Flink would register a schema of its own making in the
+ * subject of a topic in Avro, and cannot write the bytes of a registry before anything else.
+ */
+export function refuseSink(source: Source): string | null {
+  if (!usesRegistry(source)) return null;
+  const format = source.keyFormat === 'AVRO' && source.key.length > 0 ? `keyFormat AVRO` : `format ${source.format}`;
+  const what = `"${source.topic}" has ${format}, which Flink cannot write with a schema registry`;
+  return `${what}. Produce with the API, or write to a stream of format JSON.`;
 }
 
 /** Reports each view that reads what Flink cannot. */
@@ -24,8 +36,7 @@ export function checkFlinkFormats(sources: readonly Source[], report: Report): v
       const read = byTopic.get(topic);
       const why = read && flinkRefuses(read);
       if (!why) continue;
-      const hint = 'Declare the stream with format AVRO or JSON where a view is to read it.';
-      report(view.sqlPlace, `The SQL reads "${topic}", but ${why}. ${hint}`);
+      report(view.sqlPlace, `The SQL reads "${topic}", but ${why}. ${readableFormats}.`);
     }
   }
 }

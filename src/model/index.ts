@@ -1,17 +1,20 @@
 /** From schema/*.graphql to the model, and from the model to Flink DDL and topic settings. Pure data, no I/O but reading the files. */
 
-export type { AvroReading } from './avro-table.ts';
+export type { AvroReading, AvroText, MissingTable } from './avro-table.ts';
 export {
   createStreamDdl,
   type DdlOptions,
+  dropStatements,
   type SourceDdl,
   sessionProperties,
   sessionStatements,
   toDdl,
   toInsert,
 } from './ddl.ts';
+export { defaultDeadLetterTopic } from './dead-letters.ts';
 export { printDirectives } from './directives.ts';
 export type { DeclarationFile } from './documents.ts';
+export { readableFormats, refuseSink } from './flink-formats.ts';
 export { loadModel, readDeclarations } from './load.ts';
 export { toCamelCase, toDeleteField, toPlural, toProduceField, toSnakeCase } from './names.ts';
 export { type Parsed, parseModel } from './parse.ts';

@@ -36,11 +36,13 @@ export function parseModel(files: readonly DeclarationFile[]): Parsed {
   );
   const reader = new FieldReader(definitions, new Set(sourceNodes.keys()), report);
   const topics = new Set<string>();
-  const redisNames = new Set<string>();
+  const redisNames = new Map<string, string | null>();
   for (const { source } of sourceNodes.values()) {
-    const redis = readRedisPlace(source.use);
-    if (redis) redisNames.add(redis.name).add(toPlural(toSnakeCase(source.node.name.value)));
-    else topics.add(source.topic);
+    const { use, node, topic, into } = source;
+    const redis = readRedisPlace(use);
+    if (redis) for (const name of [redis.name, toPlural(toSnakeCase(node.name.value))]) redisNames.set(name, into);
+    const read = redis ? into : topic;
+    if (read !== null) topics.add(read);
   }
   const sqlFiles = files.filter(({ file }) => file.endsWith('.sql'));
   const sources = [...sourceNodes.values()].map(({ kind, source }): Source => {

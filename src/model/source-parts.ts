@@ -2,7 +2,7 @@ import type { ObjectTypeDefinitionNode } from 'graphql';
 import { argumentPlace, type DirectiveUse, numberOf, textOf, textsOf } from './directive-use.ts';
 import { didYouMean, toCamelCase, toPlural, toProduceField, toSnakeCase } from './names.ts';
 import { placeOf, type Report } from './place.ts';
-import { readRedisPlace, toRedisTopic } from './redis.ts';
+import { readInto, readRedisPlace, toRedisTopic } from './redis.ts';
 import { refuseRootField, refuseTopic } from './reserved.ts';
 import type { Field, FieldType, ScalarName, Source } from './types.ts';
 
@@ -12,6 +12,8 @@ export interface SourceNode {
   /** Its @stream or @view. */
   readonly use: DirectiveUse;
   readonly topic: string;
+  /** The topic that a stream in Redis is copied to; null for none. */
+  readonly into: string | null;
   readonly plural: string;
 }
 
@@ -23,22 +25,33 @@ export function nameSource(node: ObjectTypeDefinitionNode, use: DirectiveUse, re
   const plural = textOf(use, 'plural') ?? toPlural(toCamelCase(typeName));
   const topicRefusal = redis ? null : refuseTopic(topic);
   if (topicRefusal !== null) report(argumentPlace(use, 'topic'), topicRefusal);
+  const into = readInto(use);
+  const intoRefusal = into === null ? null : refuseTopic(into);
+  if (intoRefusal !== null) report(argumentPlace(use, 'into'), intoRefusal);
   const pluralRefusal = refuseRootField(plural);
   if (pluralRefusal !== null) report(argumentPlace(use, 'plural'), pluralRefusal);
-  return { node, use, topic, plural };
+  return { node, use, topic, into, plural };
 }
 
 /** Reports topics and root fields that two sources share. */
 export function checkClashes(sources: readonly SourceNode[], report: Report): void {
   const topics = new Map<string, string>();
+  const copied = new Map<string, string>();
   const plurals = new Map<string, { readonly plural: string; readonly typeName: string }>();
-  for (const { node, use, topic, plural } of sources) {
+  const own = new Map(sources.map(({ topic, node }) => [topic, node.name.value]));
+  for (const { node, use, topic, into, plural } of sources) {
     const typeName = node.name.value;
     const sameTopic = topics.get(topic);
     if (sameTopic !== undefined) {
       const what = `"${sameTopic}" and "${typeName}" are both on the topic "${topic}".`;
       report(argumentPlace(use, 'topic'), `${what} A topic has one type; give one of them another topic.`);
     }
+    const sameInto = into === null ? undefined : (own.get(into) ?? copied.get(into));
+    if (sameInto !== undefined) {
+      const what = `"${typeName}" is copied into the topic "${into}", which is that of "${sameInto}".`;
+      report(argumentPlace(use, 'into'), `${what} A topic has one type; name another with into: "…".`);
+    }
+    if (into !== null) copied.set(into, copied.get(into) ?? typeName);
     // Two plurals may differ and yet make one mutation.
     const mutation = toProduceField(plural);
     const same = plurals.get(mutation);

@@ -4,7 +4,7 @@ export function quoteName(name: string): string {
 }
 
 /** A text literal. */
-function quoteText(text: string): string {
+export function quoteText(text: string): string {
   return `'${text.replaceAll("'", "''")}'`;
 }
 

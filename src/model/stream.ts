@@ -3,7 +3,7 @@ import { argumentPlace, choiceOf, type DirectiveUse, numberOf } from './directiv
 import { argumentEnums } from './directives.ts';
 import type { DirectedField } from './fields.ts';
 import type { Report } from './place.ts';
-import { checkRedis, readRedisPlace } from './redis.ts';
+import { checkRedis, placeInRedis, readRedisPlace } from './redis.ts';
 import { readCommonParts, type SourceNode } from './source-parts.ts';
 import type { EventTime, Field, Stream } from './types.ts';
 
@@ -24,12 +24,13 @@ export function readStream(source: SourceNode, directed: readonly DirectedField[
     keyFormat: choiceOf(use, 'keyFormat', argumentEnums.KeyFormat, common.keyFormat),
     source: choiceOf(use, 'source', argumentEnums.SourceKind, 'KAFKA'),
     redis: readRedisPlace(use),
+    into: null,
     onBadRecord,
     deadLetterTopic: readDeadLetterTopic({ topic: common.topic, onBadRecord }, use, report),
     eventTime: readEventTime(directed, report),
   };
   checkStream(stream, source, report);
-  return stream;
+  return placeInRedis(stream, use);
 }
 
 function checkStream(stream: Stream, { node, use }: SourceNode, report: Report): void {

@@ -106,6 +106,8 @@ export interface Stream extends SourceBase {
   readonly source: 'KAFKA' | 'REDIS';
   /** Null for a stream in Kafka. */
   readonly redis: RedisPlace | null;
+  /** The Kafka stream, of the same type, that what comes in Redis is copied to; null for none, and for a stream in Kafka. */
+  readonly into: Stream | null;
   readonly onBadRecord: 'REPORT' | 'SKIP' | 'DEAD_LETTER';
   /** Where bad records are copied; null unless `onBadRecord` is DEAD_LETTER. */
   readonly deadLetterTopic: string | null;

@@ -89,7 +89,10 @@ function refuseParentheses(body: readonly SqlToken[]): Refusal | null {
 /** Resolves the tables of a view among the declared topics; every other name is reported. */
 export function resolveTables(
   { text, tables }: { readonly text: SqlText; readonly tables: readonly TableReference[] },
-  { topics, redisNames }: { readonly topics: ReadonlySet<string>; readonly redisNames: ReadonlySet<string> },
+  {
+    topics,
+    redisNames,
+  }: { readonly topics: ReadonlySet<string>; readonly redisNames: ReadonlyMap<string, string | null> },
   report: Report,
 ): readonly string[] {
   if (tables.length === 0) {
@@ -99,14 +102,16 @@ export function resolveTables(
   for (const { parts, offset } of tables) {
     const name = parts.join('.');
     if (parts.length === 1 && topics.has(name)) reads.add(name);
-    else if (redisNames.has(name)) report(placeInSql(text, offset), refuseRedis(name));
+    else if (redisNames.has(name)) report(placeInSql(text, offset), refuseRedis(name, redisNames.get(name)));
     else report(placeInSql(text, offset), refuseTable(parts, name, topics));
   }
   return [...reads];
 }
 
-function refuseRedis(name: string): string {
-  return `"${name}" is declared with source: REDIS, and Flink reads Kafka alone. Declare a Kafka stream, produce to that, and name its topic here.`;
+function refuseRedis(name: string, into: string | null = null): string {
+  if (into !== null)
+    return `"${name}" lies in Redis, and Flink reads Kafka alone. It is copied to "${into}": name that.`;
+  return `"${name}" is declared with source: REDIS, and Flink reads Kafka alone. Let it be copied to a topic with into: "…", and name that here.`;
 }
 
 function refuseTable(parts: readonly string[], name: string, topics: ReadonlySet<string>): string {

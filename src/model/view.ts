@@ -13,8 +13,8 @@ import { readViewSql, resolveTables, type SqlText } from './view-sql.ts';
 export interface ViewSurroundings {
   readonly sqlFiles: readonly DeclarationFile[];
   readonly topics: ReadonlySet<string>;
-  /** Names by which people may think of what is declared in Redis, which Flink cannot read. */
-  readonly redisNames: ReadonlySet<string>;
+  /** Names by which people may think of what is declared in Redis, which Flink cannot read; with the topic it is copied to, if to any. */
+  readonly redisNames: ReadonlyMap<string, string | null>;
   /** False when some file did not parse: a topic that seems missing may stand there. */
   readonly complete: boolean;
 }

@@ -18,6 +18,8 @@ export const redisOptions = z.object({
   silenceMs: z.int().min(100).default(15_000),
   /** How long Redis holds a read of streams that finds nothing; a stream that is subscribed to meanwhile waits for so long. */
   blockMs: z.int().min(1).default(250),
+  /** How long a gateway that is gone keeps others from what only one may do. */
+  leaseMs: z.int().min(100).default(10_000),
   /** Upper bound of one read of a stream, in bytes, but for its last entries. */
   readBytes: z
     .int()

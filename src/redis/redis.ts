@@ -4,6 +4,7 @@ import type { RedisPlace, Stream } from '#model';
 import { ChannelLog } from './channel-log.ts';
 import { Connection } from './connection.ts';
 import { createEntryFields } from './entry-fields.ts';
+import { RedisLease } from './lease.ts';
 import type { Logger, RedisOptions } from './options.ts';
 import { StreamEntries } from './stream-entries.ts';
 import { StreamLog } from './stream-log.ts';
@@ -38,6 +39,7 @@ export function openRedis(options: RedisOptions, logger: Logger): Redis {
     },
     append: (source, values, deadlineMs) => writing.append(source, placeOf(source), values, deadlineMs),
     publish: (place, values, deadlineMs) => writing.publish(place, values, deadlineMs),
+    lease: (name) => new RedisLease({ name, connection: commands, leaseMs: options.leaseMs }),
     isReady: () => commands.isReady(readyWithinMs),
     close,
     [Symbol.asyncDispose]: close,

@@ -1,6 +1,7 @@
 import type { SluiceError } from '#errors';
 import type { RecordLog } from '#feed';
 import type { RedisPlace, Stream } from '#model';
+import type { Lease } from './lease.ts';
 
 /** What became of one entry that was added to a Redis Stream. UNKNOWN: it was sent and no answer came in time. */
 export type AppendOutcome =
@@ -24,6 +25,8 @@ export interface Redis extends AsyncDisposable {
   append(source: Stream, values: readonly Buffer[], deadlineMs: number): Promise<readonly AppendOutcome[]>;
   /** Publishes encoded events on a channel, in order; one outcome each. Never rejects. */
   publish(place: RedisPlace, values: readonly Buffer[], deadlineMs: number): Promise<readonly PublishOutcome[]>;
+  /** The lease of that name; nothing is asked for yet. */
+  lease(name: string): Lease;
   /** Whether Redis answers now. Never rejects; answers within two seconds. */
   isReady(): Promise<boolean>;
   close(): Promise<void>;

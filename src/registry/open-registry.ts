@@ -36,7 +36,7 @@ export async function openRegistry({ settings, sources, logger, now = Date.now }
   const api = createConfluentApi(client);
   const ending = new AbortController();
   const { forgetMs } = settings;
-  const cache = new SchemaCache({ fetch: (id) => api.schemaById(id), forgetMs, pauseMs, now });
+  const cache = new SchemaCache({ fetch: (id) => api.schemaById(id), forgetMs, pauseMs, signal: ending.signal, now });
   const parts = { api, cache, settings, logger, signal: ending.signal, now };
   const schemas = new Map(
     sources.filter(usesRegistry).map((source) => [source.topic, new SourceSchemas({ source, ...parts })]),

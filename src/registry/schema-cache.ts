@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { RegisteredSchema, SchemaFault } from '#codec';
 import { SluiceError } from '#errors';
 
@@ -9,6 +10,8 @@ export interface SchemaCacheOptions {
   readonly forgetMs: number;
   /** How long a registry that does not answer is not asked for anything new. */
   readonly pauseMs: number;
+  /** Ends the asking whether the registry answers again. */
+  readonly signal: AbortSignal;
   now(): number;
 }
 
@@ -22,6 +25,7 @@ const mostSchemas = 5_000;
 const mostSchemaChars = 64 * 1024 * 1024;
 const mostFailures = 10_000;
 const mostPending = 256;
+const longestPauseMs = 15_000;
 
 /**
  * Schemas by id, each fetched once whoever asks: an id means the same schema for good. An id that the registry does not
@@ -34,6 +38,7 @@ export class SchemaCache {
   readonly #pending = new Map<number, Promise<void>>();
   #chars = 0;
   #away: Failure | null = null;
+  #isRecovering = false;
 
   constructor(options: SchemaCacheOptions) {
     this.#options = options;
@@ -42,6 +47,11 @@ export class SchemaCache {
   /** The schema, or why there is none at present; undefined when that is not known. */
   get(id: number): RegisteredSchema | SchemaFault | undefined {
     return this.#known.get(id) ?? this.#failureOf(id)?.fault;
+  }
+
+  /** Why the registry did not answer when it was asked last; null: it did. */
+  get away(): string | null {
+    return this.#away?.fault.reason ?? null;
   }
 
   /** Whether the schema is being fetched. */
@@ -54,9 +64,7 @@ export class SchemaCache {
     const pending = this.#pending.get(id);
     if (pending) return pending;
     if (this.#pending.size >= mostPending || this.get(id) !== undefined) return Promise.resolve();
-    const loading = this.#fetch(id).finally(() => this.#pending.delete(id));
-    this.#pending.set(id, loading);
-    return loading;
+    return this.#start(id);
   }
 
   /** Puts in what is known otherwise. */
@@ -78,6 +86,25 @@ export class SchemaCache {
     this.#away = { fault: { type: 'FAULT', reason, retry: true }, untilMs };
   }
 
+  #start(id: number): Promise<void> {
+    const loading = this.#fetch(id).finally(() => this.#pending.delete(id));
+    this.#pending.set(id, loading);
+    return loading;
+  }
+
+  /** Asks until the registry answers again, so that it is known to although no record asks. */
+  async #recover(id: number): Promise<void> {
+    if (this.#isRecovering) return;
+    this.#isRecovering = true;
+    const { pauseMs: firstPauseMs, signal } = this.#options;
+    for (let pauseMs = firstPauseMs; this.#away; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
+      await sleep(pauseMs, undefined, { signal, ref: false }).catch(() => undefined);
+      if (signal.aborted) return;
+      if (this.#away) await (this.#pending.get(id) ?? this.#start(id));
+    }
+    this.#isRecovering = false;
+  }
+
   async #fetch(id: number): Promise<void> {
     try {
       this.add(id, await this.#options.fetch(id));
@@ -86,8 +113,10 @@ export class SchemaCache {
     } catch (thrown) {
       if (thrown instanceof SluiceError && thrown.retryable) {
         this.pause(`the schema ${id} is not at hand: ${thrown.message}`);
+        void this.#recover(id);
         return;
       }
+      this.#away = null;
       const reason =
         thrown instanceof SluiceError && thrown.code === 'NOT_FOUND'
           ? `the schema registry has no schema ${id}`

@@ -36,6 +36,7 @@ export class SourceSchemas implements Schemas {
   readonly #records: RecordSchemas;
   readonly #sides: readonly Side[];
   readonly #states = new Map<Side, SubjectState>();
+  #revision = 0;
   #writer: NumberedSchema | null = null;
   #keyWriter: NumberedSchema | null = null;
 
@@ -57,9 +58,28 @@ export class SourceSchemas implements Schemas {
     return this.#keyWriter;
   }
 
-  /** What the value's subject has at last; null: nothing, or that is not known. */
-  get latest(): RegisteredSchema | null {
-    return this.#states.get('VALUE')?.latest?.schema ?? null;
+  /** What the value's subject has at last; null: nothing; undefined: that is not known. */
+  get latest(): RegisteredSchema | null | undefined {
+    const latest = this.#states.get('VALUE')?.latest;
+    return latest === null ? null : latest?.schema;
+  }
+
+  /** How often {@link latest} has changed. */
+  get revision(): number {
+    return this.#revision;
+  }
+
+  /** What is wrong at present, for people: nothing can be produced, or what is not known yet cannot be had; null: nothing is. */
+  get trouble(): string | null {
+    if (this.problem !== null) return this.problem;
+    const { away } = this.#options.cache;
+    return away && `${this.source.typeName}: records whose schema is not known yet do not decode: ${away}`;
+  }
+
+  /** What others may write that would not decode, for people; null: nothing. */
+  get note(): string | null {
+    const notes = [...this.#states.values()].flatMap(({ note }) => note ?? []);
+    return notes.length === 0 ? null : notes.join('\n');
   }
 
   /** Why nothing can be produced, for people; null when it can. */
@@ -103,7 +123,9 @@ export class SourceSchemas implements Schemas {
     for (const side of unsettled) {
       const state = await settleSubject(api, { source, side, mode: settings.mode });
       if (signal.aborted) return true;
-      this.#tell(state, this.#states.get(side));
+      const before = this.#states.get(side);
+      this.#tell(state, before);
+      if (before?.latest?.id !== state.latest?.id || before?.latest === undefined) this.#revision += 1;
       this.#states.set(side, state);
       if (side === 'VALUE') this.#writer = state.writer;
       else this.#keyWriter = state.writer;

@@ -8,8 +8,8 @@ import type { RegistryOptions } from './options.ts';
 export interface SubjectState {
   /** What is written with; null: nothing can be. */
   readonly writer: NumberedSchema | null;
-  /** What the registry has at last, whether it fits or not; null: nothing, or that is not known. */
-  readonly latest: NumberedSchema | null;
+  /** What the registry has at last, whether it fits or not; null: nothing; undefined: that is not known. */
+  readonly latest: NumberedSchema | null | undefined;
   /** Why nothing can be written, for people; null when it can. */
   readonly problem: string | null;
   /** Whether that may change without anybody changing the declaration: worth a later look. */
@@ -34,13 +34,14 @@ export interface SubjectQuestion {
 
 /** Holds the declaration against what the registry has and, where that is wanted, registers it. Never rejects. */
 export async function settleSubject(api: ConfluentApi, question: SubjectQuestion): Promise<SubjectState> {
+  let latest: NumberedSchema | null | undefined;
   try {
-    const subject = subjectOf(question.source, question.side);
-    const latest = await latestOf(api, subject);
+    latest = await latestOf(api, subjectOf(question.source, question.side));
     return latest === null ? await settleMissing(api, question) : await settleExisting(api, question, latest);
   } catch (thrown) {
     const mayChange = !(thrown instanceof SluiceError && thrown.code === 'BAD_DECLARATION');
-    return unusable(`${nameOf(question)} cannot be checked: ${messageOf(thrown)}`, mayChange);
+    const what = latest === undefined || question.mode === 'check' ? 'checked' : 'made to fit the declaration';
+    return { ...unusable(`${nameOf(question)} cannot be ${what}: ${messageOf(thrown)}`, mayChange), latest };
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Model } from '#model';
+import { kafkaSourcesOf, type Model } from '#model';
 import type { SqlMode, SqlSettings } from './options.ts';
 import { refuseSql } from './sql-refusal.ts';
 import type { Statement, StatementKind } from './statement.ts';
@@ -48,7 +48,7 @@ const tellsOptions = /^SHOW CREATE (?!VIEW$)|^DESC(?:RIBE)? (?:CATALOG|MODEL|CON
 /** The policy that the settings ask for. */
 export function createSqlPolicy(settings: SqlSettings, model: Model, bootstrapServers: string): SqlPolicy {
   const { sql: mode, sqlConnectors: connectors, sqlPaths: paths } = settings;
-  return new SqlPolicy({ mode, connectors, paths, sources: model.sources, bootstrapServers });
+  return new SqlPolicy({ mode, connectors, paths, sources: kafkaSourcesOf(model), bootstrapServers });
 }
 
 /** Judges statements before Flink sees them. */

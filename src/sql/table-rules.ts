@@ -1,4 +1,4 @@
-import { isTable, type Source } from '#model';
+import { isTable, refuseSink, type Source } from '#model';
 import { refuseSql } from './sql-refusal.ts';
 import type { CreatedTable, SqlName, SqlOptions, Statement } from './statement.ts';
 import { refuseConnector, refuseHintOption, refuseTableOption } from './table-options.ts';
@@ -47,10 +47,12 @@ export class TableRules {
     }
   }
 
-  /** Two jobs with the same transactional ids would abort each other's transactions. */
+  /** Not every topic can be written to; and two jobs with the same transactional ids would abort each other's transactions. */
   #checkTarget(statement: Statement, target: SqlName | null): void {
     const topic = target?.parts.at(-1);
     const view = this.#options.sources.find((source) => source.topic === topic);
+    const refused = view ? refuseSink(view) : null;
+    if (refused !== null) throw refuseSql(statement, refused, target?.offset);
     if (view?.kind !== 'view' || view.guarantee !== 'EXACTLY_ONCE') return;
     const reason = `"${topic}" is a view that writes with EXACTLY_ONCE; nobody else can write to its topic. Declare a stream for what the job writes.`;
     throw refuseSql(statement, reason, target?.offset);

@@ -1,4 +1,4 @@
-import type { Model } from '#model';
+import { kafkaSourcesOf, type Model } from '#model';
 import { toExplain, toStatementSet } from './compose-statements.ts';
 import { joinSql, sliceSql } from './sql-fragment.ts';
 import type { Statement } from './statement.ts';
@@ -19,7 +19,7 @@ export function toSinkInsert(statement: Statement, model: Model): Statement {
     return changed === explained ? statement : { ...toExplain(changed, wordsOf(statement)), start: statement.start };
   }
   const [topic, ...more] = target?.parts ?? [];
-  if (!target || more.length > 0 || !model.sources.some((source) => source.topic === topic)) return statement;
+  if (!target || more.length > 0 || !kafkaSourcesOf(model).some((source) => source.topic === topic)) return statement;
   // The statement is as it was read: one piece of the client's text.
   const at = target.offset - (statement.pieces[0]?.from ?? 0);
   const written = joinSql([sliceSql(statement, 0, at), `${database}.`, sliceSql(statement, at)]);

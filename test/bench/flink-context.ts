@@ -52,6 +52,7 @@ export function onFlink(
       }),
       (open) => open.close(),
     );
+    await stack.flinkReady;
     const { kafkaBrokers: brokers, flinkRest, sqlGateway } = stack.endpoints;
     if (flinkRest === null || sqlGateway === null) throw new Error('The stack has no Flink.');
     await mkdir(schema);

@@ -13,6 +13,7 @@ const stack = await openLocalStack({
   onProgress: () => undefined,
   signal: AbortSignal.any([asked.signal, AbortSignal.timeout(120_000)]),
 });
+await stack.flinkReady;
 const close = async () => {
   await stack.close();
   process.exit(0);

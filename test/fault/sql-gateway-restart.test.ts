@@ -27,6 +27,7 @@ async function openStack() {
     onProgress: quiet,
     signal: AbortSignal.timeout(60_000),
   });
+  await stack.flinkReady;
   const { kafkaBrokers, flinkRest, sqlGateway } = stack.endpoints;
   return {
     clusters: { kafka: kafkaBrokers, flinkRest: flinkRest ?? '', sqlGateway: sqlGateway ?? '' },

@@ -97,13 +97,10 @@ const sparse = {
 
 const kafka = new Kafka({ brokers: [bootstrapServers], logLevel: logLevel.NOTHING });
 const jobs: string[] = [];
+const model = modelOf(declaration);
 let session = '';
-let model: Model;
 
 beforeAll(async () => {
-  const parsed = parseModel([{ file: 'every.graphql', text: declaration }]);
-  if (!parsed.ok) throw new Error(parsed.faults.map(printFault).join('\n'));
-  model = parsed.model;
   const admin = kafka.admin();
   await admin.connect();
   await admin.createTopics({ topics: model.sources.map(({ topic }) => ({ topic, numPartitions: 1 })) });
@@ -178,6 +175,125 @@ describe('the DDL of every type', () => {
     expect((await read(`${run}_lines`, 1)).map(({ value }) => value)).toEqual(['{"line":"a line"}']);
   });
 });
+
+describe('the DDL of streams in JSON_SCHEMA', () => {
+  const framed = (body: string | Buffer) =>
+    Buffer.concat([Buffer.from([0, 0xff, 0xe2, 0x82, 0x7b]), Buffer.from(body)]);
+  const types = `
+    id: ID! text: String whole: Int big: BigInt float: Float truth: Boolean instant: DateTime @eventTime(delay: "PT1S")
+    day: Date time: Time decimal: Decimal bytes: Bytes json: JSON colour: Shade words: [String] numbers: [BigInt]
+    amounts: [Decimal] nested: Part parts: [Part!] instants: [DateTime] other: DateTime odd: Int @column(name: "gr\\"ö\\\\ße")
+  `;
+  const model = modelOf(`
+    enum Shade { RED }
+    type Part { n: BigInt bytes: Bytes colours: [Shade!] grid: [[Int]] deep: Deepest }
+    type Deepest { amount: Decimal }
+    type All @stream(topic: "${run}_framed", format: JSON_SCHEMA) { ${types} }
+    type Row @stream(topic: "${run}_framed_rows", format: JSON_SCHEMA, key: ["id"], cleanup: COMPACT) { id: ID! n: Int! }
+  `);
+  const part =
+    '{"n":9007199254740993,"bytes":"gP8=","colours":["RED"],"grid":[[1,null]],"deep":{"amount":0.000000001}}';
+  const good = `{"id":"a","text":"é\\u20ac\\"😀\\n","whole":-2147483648,"big":9223372036854775807,"float":1.5e300,"truth":true,
+    "instant":"2026-01-31T12:34:56.789Z","day":"2026-01-31","time":"13:45:00","bytes":"AIH/","colour":"RED",
+    "decimal":12345678901234567890123456789.123456789,"json":{"a":[9007199254740993,1.10,null]},"words":["x",null],
+    "numbers":[9223372036854775807,null],"amounts":[1E+2,0.10],"nested":${part},"parts":[${part}],
+    "instants":["2026-01-31T12:00:00Z"],"other":"2026-01-31T12:00:00Z","gr\\"ö\\\\ße":7}`;
+  const odd = `{"id":5,"text":{"a":1},"whole":"x","big":1e30,"float":"x","truth":"x","day":"x","time":"x","decimal":"x",
+    "bytes":"!!!","json":"t","words":5,"numbers":["x"],"nested":[],"parts":null,"other":"2026-01-31 12:00:00",
+    "instant":"2026-01-31T12:34:57Z"}`;
+  const bad = ['no frame', null, '', framed(''), framed('no JSON'), framed('[1]'), framed('{"id":null}')];
+
+  beforeAll(async () => {
+    const admin = kafka.admin();
+    await admin.connect();
+    await admin.createTopics({ topics: model.sources.map(({ topic }) => ({ topic, numPartitions: 1 })) });
+    await admin.disconnect();
+    const producer = kafka.producer();
+    await producer.connect();
+    const values = [...bad, framed(good), framed(odd), framed(`{"id":"later","instant":"2026-01-31T12:34:58Z"}`)];
+    await producer.send({ topic: `${run}_framed`, messages: values.map((value) => ({ value })) });
+    const row = (key: string, value: string | null) => ({ key, value: value && framed(value) });
+    const rows = [
+      row('a', '{"id":"a","n":1}'),
+      row('b', '{"id":"b","n":2}'),
+      row('a', '{"id":"a","n":3}'),
+      row('b', null),
+    ];
+    await producer.send({ topic: `${run}_framed_rows`, messages: rows });
+    await producer.disconnect();
+    for (const statement of sessionStatements) await execute(statement);
+    for (const { statements } of toDdl(model, { bootstrapServers, isBounded: true })) {
+      for (const statement of statements) await execute(statement);
+    }
+  }, 60_000);
+  afterAll(async () => {
+    const admin = kafka.admin();
+    await admin.connect();
+    await admin.deleteTopics({ topics: model.sources.map(({ topic }) => topic) });
+    await admin.disconnect();
+  });
+
+  it('every type is read exactly, what does not fit is null, and what is no JSON is left out', async () => {
+    const exact = ['big', '`decimal`', 'numbers[1]', 'amounts[1]', 'nested.n', 'nested.deep.amount', 'other'];
+    const plain = [
+      'id',
+      'text',
+      'whole',
+      'float',
+      'truth',
+      'day',
+      'time',
+      'bytes',
+      'json',
+      'colour',
+      'words',
+      'instants',
+    ];
+    const columns = [
+      ...exact.map((column) => `CAST(${column} AS STRING)`),
+      ...plain.map((column) => `\`${column}\``),
+      'nested.`bytes`',
+      'nested.`colours`',
+      'nested.`grid`',
+      'parts',
+      '`gr"ö\\ße`',
+    ];
+    const { rows } = await execute(`SELECT ${columns.join(', ')} FROM \`${run}_framed\``);
+    const partText = '{"bytes":"gP8=","colours":["RED"],"deep":{"amount":1E-9},"grid":[[1,null]],"n":9007199254740993}';
+    expect(rows).toEqual([
+      [
+        ...['9223372036854775807', '12345678901234567890123456789.123456789', '9223372036854775807', '100.000000000'],
+        ...['9007199254740993', '0.000000001', '2026-01-31 12:00:00.000', 'a', 'é€"😀\n', -2147483648, 1.5e300, true],
+        ...['2026-01-31', '13:45:00', 'AIH/', '{"a":[9007199254740993,1.10,null]}', 'RED', ['x', null]],
+        ...['["2026-01-31T12:00:00Z"]', 'gP8=', ['RED'], '[[1,null]]', `[${partText}]`, 7],
+      ],
+      [...Array(7).fill(null), '5', ...Array(7).fill(null), 't', ...Array(8).fill(null)],
+      [...Array(7).fill(null), 'later', ...Array(16).fill(null)],
+    ]);
+  });
+
+  it('the event time makes windows', async () => {
+    const window = `TUMBLE(TABLE \`${run}_framed\`, DESCRIPTOR(instant), INTERVAL '2' SECOND)`;
+    const { rows } = await execute(
+      `SELECT CAST(window_start AS STRING), COUNT(*) FROM TABLE(${window}) GROUP BY window_start, window_end`,
+    );
+    expect(rows).toEqual([
+      ['2026-01-31 12:34:56.000', 2],
+      ['2026-01-31 12:34:58.000', 1],
+    ]);
+  });
+
+  it('a compacted one is a table with the row of each key', async () => {
+    const { rows } = await execute(`SELECT MAX(n), COUNT(*) FROM \`${run}_framed_rows\``);
+    expect(rows.at(-1)).toEqual([3, 1]);
+  });
+});
+
+function modelOf(text: string): Model {
+  const parsed = parseModel([{ file: 'every.graphql', text }]);
+  if (!parsed.ok) throw new Error(parsed.faults.map(printFault).join('\n'));
+  return parsed.model;
+}
 
 function views(): readonly View[] {
   return model.sources.filter((source) => source.kind === 'view');

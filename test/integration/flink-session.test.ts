@@ -21,12 +21,13 @@ describe('a session on the real SQL Gateway', () => {
   const { kafka, sqlGateway } = inject('endpoints');
   const rest = new RestClient({ baseUrl: sqlGateway, peer: 'The Flink SQL Gateway', timeoutMs: 30_000 });
   const gateway = new WatchedGateway(rest);
+  const tables = toDdl(clicksModel(), { bootstrapServers: kafka });
   const session = new SqlSession({
     gateway,
     name: uniqueName('test'),
     properties: sessionProperties(),
     prelude: sessionStatements,
-    tables: toDdl(clicksModel(), { bootstrapServers: kafka }),
+    tables: () => tables,
     heartbeatIntervalMs: 60_000,
     idleMs: 60_000,
     statementTimeoutMs: 60_000,

@@ -61,14 +61,15 @@ const jsonSchema = {
   },
 };
 const keySchema = { type: 'record', name: 'Key', fields: [{ name: 'part_no', type: 'string' }] } as const;
-const ids = { avro: 11, proto: 12, json: 13, key: 14 };
+const otherSchema = { type: 'record', name: 'Other', fields: [{ name: 'n', type: 'int' }] } as const;
+const ids = { avro: 11, proto: 12, json: 13, key: 14, unbound: 15, other: 16 };
 
-function avroRecords(): readonly Message[] {
+function avroRecords(id: number): readonly Message[] {
   const type = avsc.Type.forSchema(avroSchema as unknown as avsc.Schema);
   return [1, 2, 3].map((number) => {
     const reading = { sensor_id: `s${number}`, value: null, counted: number, read_at: 1_700_000_000_000 + number };
     const whole = { ...reading, state: 'FINE', place: { hall: number }, tags: ['a'] };
-    return { key: `s${number}`, value: framed(ids.avro, type.toBuffer(whole)) };
+    return { key: `s${number}`, value: framed(id, type.toBuffer(whole)) };
   });
 }
 
@@ -149,7 +150,11 @@ function seeds(prefix: string): Readonly<Record<string, Seed>> {
         return { key: framed(ids.key, key), value: JSON.stringify({ part_no: part, stock: 1 }) };
       }),
     },
-    [name('_readings')]: { messages: avroRecords() },
+    [name('_readings')]: { messages: avroRecords(ids.avro) },
+    [name('_without_subject')]: { messages: avroRecords(ids.unbound) },
+    [name('_several_types')]: {
+      messages: [...avroRecords(ids.unbound), { key: 'k', value: framed(ids.other, Buffer.of(2)) }],
+    },
     [name('_alarms')]: { messages: protoRecords() },
     [name('_orders')]: {
       messages: ['o1', 'o2'].map((order) => ({
@@ -199,6 +204,8 @@ describe('an import', () => {
     await seed(topics);
     await using registry = await openFakeRegistry([
       { subject: `${prefix}_readings-value`, id: ids.avro, schemaType: 'AVRO', schema: JSON.stringify(avroSchema) },
+      { subject: 'org.plant.Reading', id: ids.unbound, schemaType: 'AVRO', schema: JSON.stringify(avroSchema) },
+      { subject: 'Other', id: ids.other, schemaType: 'AVRO', schema: JSON.stringify(otherSchema) },
       { subject: `${prefix}_alarms-value`, id: ids.proto, schemaType: 'PROTOBUF', schema: protoSchema },
       { subject: `${prefix}_orders-value`, id: ids.json, schemaType: 'JSON', schema: JSON.stringify(jsonSchema) },
       { subject: `${prefix}_parts-key`, id: ids.key, schemaType: 'AVRO', schema: JSON.stringify(keySchema) },
@@ -223,8 +230,10 @@ describe('an import', () => {
     expect(leftOut.join('\n')).not.toContain('would not start');
     expect(leftOut.map((line) => /^left out +(\S+):/.exec(line)?.[1])).toEqual([
       `${prefix}_empty`,
+      `${prefix}_several_types`,
       `${prefix}_tombstones`,
     ]);
+    expect(leftOut[1]).toContain('its records are of several types, and a stream has one: Other, org.plant.Reading');
     const text = async (rest: string) => await readFile(join(folder.folder, `${prefix}${rest}.graphql`), 'utf8');
 
     const clicks = await text('_clicks');
@@ -250,6 +259,11 @@ describe('an import', () => {
     expect(readings).toContain('"What a sensor says."');
     expect(readings).toMatch(/"Which sensor\."\n {2}sensorId: ID!/);
     expect(readings).toContain('readAt: DateTime!');
+    const withoutSubject = await text('_without_subject');
+    expect(withoutSubject).toMatch(
+      /^# The registry has no subject \S+_without_subject-value: .* schema 15 \(org\.plant\.Reading\)/,
+    );
+    expect(withoutSubject).toContain('format: AVRO');
     expect(await text('_alarms')).toContain('format: PROTOBUF');
     expect(await text('_orders')).toContain('format: JSON_SCHEMA');
 
@@ -271,7 +285,7 @@ describe('an import', () => {
 
     // A second run finds everything as it is; what somebody edited is kept, unless it is forced.
     await run('import', ...names);
-    expect(lines.filter((line) => line.startsWith('unchanged')).length).toBe(names.length - 2);
+    expect(lines.filter((line) => line.startsWith('unchanged')).length).toBe(names.length - 3);
     const edited = join(folder.folder, `${prefix}_flat.graphql`);
     await writeFile(edited, (await readFile(edited, 'utf8')).replace('a: Int!', '"Mine." a: BigInt'));
     await run('import', ...names);
@@ -285,6 +299,7 @@ describe('an import', () => {
     const faults = () => lines.filter((line) => line.startsWith('fault'));
     expect(faults()).toEqual([
       expect.stringContaining(`${prefix}_compacted_without_key: the topic has cleanup.policy`),
+      expect.stringContaining(`${prefix}_without_subject`),
     ]);
     await writeFile(
       edited,

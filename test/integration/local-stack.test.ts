@@ -136,6 +136,7 @@ describe('the local stack', () => {
 
   it('brings back a TaskManager that was killed, with all its slots', async () => {
     const { stack, logged } = await open({ flink: true });
+    await stack.flinkReady;
     const { flinkRest, sqlGateway } = stack.endpoints;
     expect(await (await fetch(`${sqlGateway}/v1/info`)).json()).toMatchObject({ productName: 'Apache Flink' });
     // Its address has a port that the system chose, so the new one has another.

@@ -1,16 +1,23 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { Type } from 'avsc';
 import { Kafka, logLevel } from 'kafkajs';
 import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest';
 import { type Answer, type Listener, listen, post, until } from '../support/client.ts';
 import { declare, uniqueName } from '../support/declarations.ts';
+import { readBlock, withNames } from '../support/doc-blocks.ts';
 import { openOwnGateway } from '../support/gateway.ts';
+import { TcpProxy } from '../support/proxy.ts';
+import { findPython, openPython, type Python } from '../support/python.ts';
 import { openTestRegistry, registryJava, type TestRegistry } from '../support/registry.ts';
 
 const java = await registryJava();
+const foundPython = await findPython();
 const patience = { timeout: 40_000, interval: 100 };
 const kafka = new Kafka({ brokers: inject('endpoints').kafka.split(','), logLevel: logLevel.NOTHING });
 const producer = kafka.producer();
 let registry: TestRegistry;
+let python: Python;
 
 /** Registers a schema as any client does. */
 async function register(subject: string, schema: object): Promise<number> {
@@ -74,12 +81,19 @@ async function take(live: Listener, count: number, of: (data: Answer['data']) =>
   });
   return taken;
 }
+/** What `streams` tells of a declared type. */
+async function streamOf(url: string, name: string) {
+  const { data } = await post(url, '{ streams { name state error } }');
+  return data.streams.find((stream: { readonly name: string }) => stream.name === name);
+}
+
 const edgesOf = (data: Answer['data']) => data.clicks.edges;
 
 describe.skipIf(java === null)('streams with a schema registry (skipped where there is no Java 21 or later)', () => {
   beforeAll(async () => {
     if (java) [registry] = await Promise.all([openTestRegistry(java), producer.connect()]);
-  }, 240_000);
+    if (foundPython.ok) python = await openPython(foundPython);
+  }, 400_000);
   afterAll(async () => {
     await producer.disconnect();
     await registry?.[Symbol.asyncDispose]();
@@ -121,6 +135,45 @@ describe.skipIf(java === null)('streams with a schema registry (skipped where th
     ]);
   });
 
+  it('in Avro are read from the Python program of the documentation, and by it', async ({ skip }) => {
+    if (!foundPython.ok) return skip(foundPython.reason);
+    const topic = uniqueName('python_purchases');
+    const example = await readFile(join(import.meta.dirname, '../../docs/examples/avro/purchases.graphql'), 'utf8');
+    const declared = withNames(example, {
+      '@stream(': `@stream(topic: "${topic}", `,
+      'TABLE purchases': `TABLE ${topic}`,
+    });
+    await using schema = await declare({ 'a.graphql': declared });
+    const env = { SLUICE_REGISTRY_URL: registry.url, SLUICE_REGISTRY_MODE: 'register', SLUICE_VIEWS: 'off' };
+    await using gateway = await openOwnGateway({ schema: schema.folder, env });
+    await using live = listen(
+      gateway.webSocketUrl,
+      'subscription { purchases { edges { node { userId product amount purchasedAt } error { reason } } } }',
+    );
+    await live.next();
+    const own = { userId: 'bob', product: 'desk', amount: '9.99', purchasedAt: '2026-11-21T10:00:00.123Z' };
+    const produce =
+      'mutation ($events: [PurchaseInput!]!) { producePurchases(events: $events) { records { outcome } } }';
+    expect((await post(gateway.url, produce, { events: [own] })).data.producePurchases.records[0].outcome).toBe(
+      'ACKED',
+    );
+
+    const program = withNames(await readBlock('docs/schema-registry.md', 'python', 'AvroSerializer('), {
+      'localhost:9092': inject('endpoints').kafka,
+      'http://localhost:8085/apis/ccompat/v7': registry.url,
+      purchases: topic,
+    });
+    await using running = python.start(program);
+    const read = await running.printed(/^b'(?:bob|grace)' /, 2);
+    expect(read.find((line) => line.startsWith("b'bob'"))).toMatch(
+      /'product': 'desk', 'amount': Decimal\('9\.990*'\), 'purchased_at': datetime\.datetime\(2026, 11, 21, 10, 0, 0, 123000, /,
+    );
+    expect(await take(live, 2, (data) => data.purchases.edges)).toEqual([
+      { node: own, error: null },
+      { node: { userId: 'grace', product: 'lamp', amount: '12.5', purchasedAt: expect.any(String) }, error: null },
+    ]);
+  });
+
   it('work on with the schemas that are known while it is away, and with all when it is back', async () => {
     const topic = uniqueName('away_clicks');
     await register(`${topic}-value`, fields());
@@ -146,6 +199,10 @@ describe.skipIf(java === null)('streams with a schema registry (skipped where th
       { node: null, error: { reason: expect.stringContaining(`schema ${id}`) } },
       { node: { userId: 'still known' }, error: null },
     ]);
+    const away = new RegExp(
+      `^Click: records whose schema is not known yet do not decode: the schema ${id} is not at hand`,
+    );
+    expect(await streamOf(gateway.url, 'Click')).toMatchObject({ error: expect.stringMatching(away) });
 
     // It is started again; what was not known is asked for again, by whoever reads.
     await vi.waitFor(async () => {
@@ -154,9 +211,10 @@ describe.skipIf(java === null)('streams with a schema registry (skipped where th
       const { data } = await post(gateway.url, query);
       expect(data.clicks.edges.every(({ error }: { readonly error: unknown }) => error === null)).toBe(true);
     }, patience);
+    expect(await streamOf(gateway.url, 'Click')).toMatchObject({ error: null });
   });
 
-  it('in Avro feed views on Flink', async () => {
+  it('in Avro feed views on Flink, which wait for a registry that is away at the start', async () => {
     const topic = uniqueName('view_clicks');
     const totals = uniqueName('totals');
     await register(`${topic}-value`, fields());
@@ -166,7 +224,25 @@ describe.skipIf(java === null)('streams with a schema registry (skipped where th
       GROUP BY user_id, window_start, window_end
     """) { userId: ID! amount: Int windowStart: DateTime! }`;
     await using schema = await declare({ 'a.graphql': click(topic) + view });
-    await using gateway = await openOwnGateway({ schema: schema.folder, env: { SLUICE_REGISTRY_URL: registry.url } });
+    const { host, pathname } = new URL(registry.url);
+    await using proxy = await TcpProxy.open({ target: host });
+    proxy.refuse();
+    const env = { SLUICE_REGISTRY_URL: `http://${proxy.address}${pathname}`, FLINK_REGISTRY_URL: registry.url };
+    await using gateway = await openOwnGateway({ schema: schema.folder, env });
+    const away = /the subject \S+ cannot be checked: The schema registry at \S+ cannot be reached/;
+    const error = expect.stringMatching(away);
+    expect(await streamOf(gateway.url, 'Click')).toMatchObject({ error });
+    await vi.waitFor(async () => {
+      expect(await streamOf(gateway.url, 'Total')).toEqual({ name: 'Total', state: 'PENDING', error });
+    }, patience);
+    const adHoc = await post(gateway.url, `{ sql(statement: "SELECT * FROM ${topic}") { rows } }`);
+    expect(adHoc.errors?.[0]?.message).toMatch(/"view_clicks\S*" has no table in SQL: .* Try again when it answers\.$/);
+    expect(adHoc.errors?.[0]?.message).toMatch(away);
+
+    proxy.accept();
+    await vi.waitFor(async () => {
+      expect(await streamOf(gateway.url, 'Click')).toMatchObject({ error: null });
+    }, patience);
     await using live = listen(
       gateway.webSocketUrl,
       'subscription { totals(from: { earliest: true }) { nodes { userId amount windowStart } } }',
@@ -181,9 +257,42 @@ describe.skipIf(java === null)('streams with a schema registry (skipped where th
     expect(await take(live, 1, (data) => data.totals.nodes)).toEqual([
       { userId: 'a', amount: 3, windowStart: '2026-11-21T10:00:00.000Z' },
     ]);
+
+    // Flink's format cannot skip a record: that is what the job is restarted for.
+    await producer.send({ topic, messages: [{ value: 'no Avro' }] });
+    await vi.waitFor(async () => {
+      const error = expect.stringMatching(/^Flink restarts its job: .*[Mm]agic/);
+      expect(await streamOf(gateway.url, 'Total')).toMatchObject({ error });
+    }, patience);
     const { data } = await post(gateway.url, '{ jobs { nodes { id view state } } }');
     const own = data.jobs.nodes.find((job: { readonly view: string }) => job.view === totals);
     await post(gateway.url, 'mutation ($id: ID!) { cancelJob(id: $id) { __typename } }', { id: own.id });
+  });
+
+  it('whose subject is missing, or does not fit, say so', async () => {
+    const [topic, proto] = [uniqueName('misfit_clicks'), uniqueName('proto_clicks')];
+    await register(`${topic}-value`, { ...fields(), fields: base.filter(({ name }) => name !== 'amount') });
+    const other = `type Proto @stream(topic: "${proto}", plural: "protos", format: PROTOBUF) { userId: ID! }`;
+    await using schema = await declare({ 'a.graphql': click(topic) + other });
+    const env = { SLUICE_REGISTRY_URL: registry.url, SLUICE_SQL: 'all' };
+    await using gateway = await openOwnGateway({ schema: schema.folder, env });
+    expect(await streamOf(gateway.url, 'Click')).toMatchObject({
+      error: expect.stringMatching(/-value \(schema \d+\) does not fit the declaration:\n {2}field `amount`: /),
+    });
+    expect(await streamOf(gateway.url, 'Proto')).toMatchObject({
+      error: expect.stringContaining(`the subject ${proto}-value is not in the schema registry. Register it there`),
+    });
+    await register(`${topic}-value`, fields());
+    await vi.waitFor(async () => {
+      expect(await streamOf(gateway.url, 'Click')).toMatchObject({ error: null });
+    }, patience);
+
+    const messageOf = async (operation: string) => (await post(gateway.url, operation)).errors?.[0]?.message;
+    expect(await messageOf(`{ sql(statement: "SELECT * FROM ${proto}") { rows } }`)).toContain(
+      `"${proto}" has no table in SQL: Flink has no format for Protobuf with a schema registry`,
+    );
+    const insert = `mutation { submitJob(input: { name: "refused", sql: "INSERT INTO ${topic} SELECT * FROM ${topic}" }) { __typename } }`;
+    expect(await messageOf(insert)).toContain(`"${topic}" has format AVRO, which Flink cannot write`);
   });
 
   it('are refused at the start where there is no registry', async () => {

@@ -32,12 +32,13 @@ const { kafka, sqlGateway } = inject('endpoints');
 const rest = new RestClient({ baseUrl: sqlGateway, peer: 'The Flink SQL Gateway', timeoutMs: 30_000 });
 const gateway = new WatchedGateway(rest);
 const model = clicksModel();
+const tables = toDdl(model, { bootstrapServers: kafka });
 const session = new SqlSession({
   gateway,
   name: uniqueName('test'),
   properties: sessionProperties(),
   prelude: sessionStatements,
-  tables: toDdl(model, { bootstrapServers: kafka }),
+  tables: () => tables,
   heartbeatIntervalMs: 60_000,
   idleMs: 60_000,
   statementTimeoutMs: 60_000,

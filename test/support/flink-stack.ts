@@ -16,6 +16,7 @@ export async function openFlinkStack() {
     onProgress: quiet,
     signal: AbortSignal.timeout(60_000),
   });
+  await stack.flinkReady;
   const { kafkaBrokers, flinkRest, sqlGateway } = stack.endpoints;
   const kill = async (name: string, title: string) => {
     const back = new Promise<void>((resolve) => {

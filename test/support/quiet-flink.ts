@@ -1,5 +1,5 @@
 import type { RestorePoints } from '#jobs';
-import type { Model } from '#model';
+import type { AvroReading, Model } from '#model';
 import { type FlinkParts, flinkSettings, openFlinkParts } from '../../src/flink-parts.ts';
 
 /** What {@link openQuietFlink} may be given. */
@@ -9,11 +9,18 @@ export interface QuietFlinkOptions {
   readonly settings?: Readonly<Record<string, unknown>>;
   readonly bootstrapServers?: string;
   readonly restorePoints?: RestorePoints | null;
+  readonly avro?: AvroReading;
 }
 
 /** Everything that the gateway does with Flink, without a gateway around it and without a log. */
 export function openQuietFlink(options: QuietFlinkOptions): FlinkParts {
-  const { model, settings = {}, bootstrapServers = 'kafka:9092', restorePoints = null } = options;
+  const { settings = {}, bootstrapServers = 'kafka:9092', restorePoints = null } = options;
   const logger = { debug() {}, info() {}, warn() {}, error() {} };
-  return openFlinkParts({ settings: flinkSettings.parse(settings), model, bootstrapServers, restorePoints, logger });
+  return openFlinkParts({
+    ...options,
+    settings: flinkSettings.parse(settings),
+    bootstrapServers,
+    restorePoints,
+    logger,
+  });
 }

@@ -46,6 +46,7 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
     },
     signal: AbortSignal.timeout(600_000),
   });
+  await stack.flinkReady;
   const { kafkaBrokers, flinkRest, sqlGateway } = stack.endpoints;
   project.provide('endpoints', {
     kafka: kafkaBrokers,

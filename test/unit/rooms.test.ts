@@ -14,6 +14,7 @@ const directions: Readonly<Record<string, readonly string[]>> = {
   feed: ['errors', 'model'],
   kafka: ['errors', 'model', 'feed'],
   redis: ['errors', 'model', 'feed'],
+  bridge: ['errors', 'model', 'codec', 'feed', 'kafka', 'redis'],
   sql: ['errors', 'model'],
   flink: ['errors', 'model', 'sql'],
   registry: ['errors', 'model', 'codec'],

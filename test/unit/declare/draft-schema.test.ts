@@ -109,6 +109,20 @@ describe('a Protobuf schema', () => {
     expect(text).toContain('enum ReadingKind {\n  UNKNOWN\n  FINE\n}');
   });
 
+  it('makes optional what keeps track of whether it is there: messages, wrappers, and the fields of a oneof', () => {
+    const text = by(
+      'PROTOBUF',
+      `syntax = "proto3"; import "google/protobuf/wrappers.proto";
+      message Reading { Place place = 1; google.protobuf.StringValue note = 2; oneof of { int32 a = 3; Place b = 4; }
+        repeated Place all = 5; int32 plain = 6; }
+      message Place { int32 hall = 1; Deep deep = 2; } message Deep { int32 n = 1; }`,
+    );
+    const fields =
+      'place: ReadingPlace\n  note: String\n  a: Int\n  b: ReadingPlace\n  all: [ReadingPlace!]!\n  plain: Int!';
+    expect(text).toContain(fields);
+    expect(text).toContain('hall: Int!\n  deep: ReadingDeep\n');
+  });
+
   it('that cannot be parsed is said', () => {
     expect(by('PROTOBUF', 'message {')).toMatch(/^its Protobuf schema is not understood/);
   });

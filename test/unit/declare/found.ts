@@ -24,7 +24,7 @@ export function found(
 /** Plans the import of the topics beside these files. */
 export function plan(topics: readonly FoundTopic[], files: Readonly<Record<string, string>> = {}): ImportPlan {
   const given = Object.entries(files).map(([file, text]) => ({ file: `schema/${file}`, text }));
-  return planImport({ schemaDir: 'schema', files: given, topics, force: false, tryOut: () => undefined });
+  return planImport({ schemaDir: 'schema', files: given, topics, named: [], force: false, tryOut: () => undefined });
 }
 
 /** The text that one topic is declared by. */

@@ -105,6 +105,29 @@ describe('a plan', () => {
     expect(planned[0]?.text).toContain('type User2 @stream(topic: "users"');
   });
 
+  it('leaves out where dead letters go, unless it is named or declared', () => {
+    const files = { 'mine.graphql': 'type User @stream(onBadRecord: DEAD_LETTER, deadLetterTopic: "lost") { a: Int }' };
+    const topics = ['lost', 'orders', 'orders.dlq', 'users.dlq', 'x.dlq'].map((topic) =>
+      found(topic, [record({ a: 1 })]),
+    );
+    const { files: planned, leftOut } = plan(topics, files);
+    expect(planned.map(({ topic }) => topic)).toEqual(['orders', 'x.dlq']);
+    expect(leftOut).toEqual([
+      { topic: 'lost', reason: 'it holds the dead letters of users; it is imported when it is named' },
+      { topic: 'orders.dlq', reason: 'it holds the dead letters of orders; it is imported when it is named' },
+      { topic: 'users.dlq', reason: 'it holds the dead letters of users; it is imported when it is named' },
+    ]);
+    const options = { schemaDir: 'schema', topics, force: false, tryOut: () => undefined };
+    const named = planImport({ ...options, files: [], named: ['orders.dlq'] });
+    expect(named.files.map(({ topic }) => topic)).toContain('orders.dlq');
+    const declaring = [
+      { file: 'schema/orders.dlq.graphql', text: 'type Bad @stream(topic: "orders.dlq") { a: Int! }' },
+    ];
+    expect(planImport({ ...options, files: declaring, named: [] }).files.map(({ topic }) => topic)).toContain(
+      'orders.dlq',
+    );
+  });
+
   it('keeps a file that differs unless it is forced, and tells one that is the same', () => {
     const topic = found('users', [record({ a: 1 })]);
     const first = plan([topic]).files[0];
@@ -113,7 +136,7 @@ describe('a plan', () => {
     expect(same.files.map(({ action }) => action)).toEqual(['SAME']);
     const edited = { 'users.graphql': (first?.text ?? '').replace('Int!', 'Int') };
     expect(plan([topic], edited).files.map(({ action }) => action)).toEqual(['KEPT']);
-    const options = { schemaDir: 'schema', topics: [topic], tryOut: () => undefined };
+    const options = { schemaDir: 'schema', topics: [topic], named: [], tryOut: () => undefined };
     const files = Object.entries(edited).map(([file, own]) => ({ file: `schema/${file}`, text: own }));
     expect(planImport({ ...options, files, force: true }).files.map(({ action }) => action)).toEqual(['CHANGED']);
   });
@@ -123,7 +146,7 @@ describe('a plan', () => {
       throw new Error('two of a kind');
     };
     const topics = [found('users', [record({ a: 1 })])];
-    const { files, leftOut } = planImport({ schemaDir: 'schema', files: [], topics, force: false, tryOut });
+    const { files, leftOut } = planImport({ schemaDir: 'schema', files: [], topics, named: [], force: false, tryOut });
     expect(files).toEqual([]);
     expect(leftOut).toEqual([{ topic: 'users', reason: 'the schema would not start with it: two of a kind' }]);
   });

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { SluiceError } from '#errors';
+import type { SourceDdl } from '#model';
 import { splitStatements } from '#sql';
 import { FlinkFault } from '../../../src/flink/fault.ts';
 import { withOwnTables } from '../../../src/flink/own-tables.ts';
@@ -34,12 +35,13 @@ async function openSession(
     log.push(`${session} ${statement.split(' ').slice(0, 3).join(' ')}`);
     return { body: {} };
   });
+  const tables: readonly SourceDdl[] = [];
   const session = new SqlSession({
     gateway: new SqlGateway(new RestClient({ baseUrl: server.url, peer: 'The SQL Gateway', timeoutMs: 2_000 })),
     name: 'test',
     properties: {},
     prelude: [],
-    tables: [],
+    tables: () => tables,
     heartbeatIntervalMs: 60_000,
     idleMs: 60_000,
     statementTimeoutMs: 2_000,

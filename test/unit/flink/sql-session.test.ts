@@ -1,4 +1,5 @@
-import { describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
+import { dropStatements, type SourceDdl } from '#model';
 import { RestClient } from '../../../src/flink/rest-client.ts';
 import { SqlGateway } from '../../../src/flink/sql-gateway.ts';
 import { SqlSession } from '../../../src/flink/sql-session.ts';
@@ -43,6 +44,14 @@ function resultOf(value: string) {
   return { resultType: 'EOS', results: { columns, data: [{ kind: 'INSERT', fields: [value] }] } };
 }
 
+const tableA = { topic: 'a', statements: ['CREATE TABLE a', 'CREATE VIEW a'] };
+const tableB = { topic: 'b', statements: ['CREATE TABLE b', 'CREATE VIEW b'] };
+const tablesAB: readonly SourceDdl[] = [tableA, tableB];
+let declared = tablesAB;
+afterEach(() => {
+  declared = tablesAB;
+});
+
 function sessionOn(url: string, times: { readonly heartbeatIntervalMs?: number; readonly idleMs?: number } = {}) {
   const rest = new RestClient({ baseUrl: url, peer: 'The Flink SQL Gateway', timeoutMs: 2_000 });
   const session = new SqlSession({
@@ -50,10 +59,7 @@ function sessionOn(url: string, times: { readonly heartbeatIntervalMs?: number; 
     name: 'test',
     properties: { 'table.local-time-zone': 'UTC' },
     prelude: ['CREATE DATABASE source'],
-    tables: [
-      { topic: 'a', statements: ['CREATE TABLE a', 'CREATE VIEW a'] },
-      { topic: 'b', statements: ['CREATE TABLE b', 'CREATE VIEW b'] },
-    ],
+    tables: () => declared,
     heartbeatIntervalMs: 60_000,
     idleMs: 60_000,
     ...times,
@@ -156,6 +162,36 @@ describe('a session', () => {
     await opening.session.execute('SHOW');
     expect([...opening.session.refusedTables.keys()]).toEqual(['a']);
     expect(setups(server.seen, 's1')).toContain('CREATE VIEW b');
+  });
+
+  test('declares anew what is to be otherwise, and leaves the rest', async () => {
+    const { server, opened } = await fakeGateway();
+    await using _server = server;
+    await using opening = sessionOn(server.url);
+    const missing = { reason: 'the registry is away', mayCome: true };
+    declared = [tableA, { topic: 'b', statements: [], missing }];
+    await opening.session.execute('SHOW');
+    expect([...opening.session.awaitedTables]).toEqual([['b', 'the registry is away']]);
+    const before = setups(server.seen, 's1').length;
+    declared = [...tablesAB];
+    await Promise.all(['SHOW 1', 'SHOW 2'].map((sql) => opening.session.execute(sql)));
+    expect(opened()).toBe(1);
+    expect(setups(server.seen, 's1').slice(before)).toEqual([...dropStatements('b'), ...tableB.statements]);
+    expect(opening.session.awaitedTables.size).toBe(0);
+  });
+
+  test('says why there is no table where Flink only says that there is none', async () => {
+    const errors = ["org.apache.calcite.sql.validate.SqlValidatorException: Object 'b' not found"];
+    const { server } = await fakeGateway((statement) =>
+      statement === 'SELECT' ? { status: 500, body: { errors } } : null,
+    );
+    await using _server = server;
+    await using opening = sessionOn(server.url);
+    declared = [tableA, { topic: 'b', statements: [], missing: { reason: 'nobody can read it', mayCome: false } }];
+    await expect(opening.session.execute('SELECT')).rejects.toMatchObject({
+      code: 'SQL_REJECTED',
+      message: expect.stringMatching(/^Object 'b' not found\. "b" has no table in SQL: nobody can read it\. Declare/),
+    });
   });
 
   test('fetches no more rows than asked for and says that there were more', async () => {

@@ -27,6 +27,7 @@ const clicks: Stream = {
   keyFormat: 'STRING',
   source: 'KAFKA',
   redis: null,
+  into: null,
   onBadRecord: 'REPORT',
   deadLetterTopic: null,
   eventTime: { field: clickedAt, delayMs: 0 },

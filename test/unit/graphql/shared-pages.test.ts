@@ -22,6 +22,7 @@ const things: Stream = {
   keyFormat: 'STRING',
   source: 'KAFKA',
   redis: null,
+  into: null,
   onBadRecord: 'REPORT',
   deadLetterTopic: null,
   eventTime: { field: null, delayMs: 0 },

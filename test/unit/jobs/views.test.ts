@@ -1,8 +1,8 @@
 import { describe, expect, test, vi } from 'vitest';
-import type { Model } from '#model';
+import type { AvroReading, Model } from '#model';
 import type { FlinkParts } from '../../../src/flink-parts.ts';
 import { openQuietFlink } from '../../support/quiet-flink.ts';
-import { clicksModel } from '../flink/models.ts';
+import { clicksModel, modelOf } from '../flink/models.ts';
 import { FakeCluster } from './fake-cluster.ts';
 
 const patience = { timeout: 5_000, interval: 5 };
@@ -11,6 +11,7 @@ async function openOn(
   cluster: FakeCluster,
   model: Model = clicksModel(),
   settings: Readonly<Record<string, unknown>> = {},
+  avro?: AvroReading,
 ) {
   cluster.columns = [
     ['user_id', 'STRING'],
@@ -28,6 +29,7 @@ async function openOn(
     model,
     bootstrapServers: 'kafka:9092',
     restorePoints: null,
+    ...(avro && { avro }),
   });
   return {
     flink,
@@ -75,6 +77,31 @@ describe('the views', () => {
     cluster.isAway = false;
     await until(opened.flink, { state: 'RUNNING', jobId: cluster.living.id });
     expect(cluster.jobs.size).toBe(1);
+  });
+
+  test('wait for a table whose schema is not known yet, and start when it is', async () => {
+    const model = modelOf(`
+      type Click @stream(topic: "user_clicks", format: AVRO) { userId: ID! }
+      type TopUser @view(topic: "top_users", sql: "SELECT user_id, COUNT(*) AS cnt FROM user_clicks GROUP BY user_id")
+      { userId: ID! cnt: BigInt! }
+    `);
+    const text = JSON.stringify({ type: 'record', name: 'Click', fields: [{ name: 'user_id', type: 'string' }] });
+    const registry = { isAway: true, asked: 0 };
+    const schemaOf = () => {
+      registry.asked += 1;
+      return registry.isAway ? { reason: 'the registry is away', mayCome: true } : { text };
+    };
+    const avro = { registryUrl: 'http://r', settings: {}, schemaOf, revision: () => Number(!registry.isAway) };
+    const cluster = new FakeCluster();
+    await using opened = await openOn(cluster, model, {}, avro);
+    await opened.flink.views.apply();
+    const error = 'View "top_users" waits for the table "user_clicks": the registry is away.';
+    await until(opened.flink, { state: 'PENDING', jobId: null, error });
+    expect(cluster.jobs.size).toBe(0);
+    registry.isAway = false;
+    await until(opened.flink, { state: 'RUNNING', error: null });
+    // What is known is not made anew with each statement.
+    expect(registry.asked).toBeLessThan(10);
   });
 
   test('start a job again that Flink has lost', async () => {

@@ -10,9 +10,16 @@ function modelOf(text: string): Model {
 
 const record = (...fields: readonly object[]) => JSON.stringify({ type: 'record', name: 'R', fields });
 
+const away = { reason: 'the schema registry is away', mayCome: true };
+
+function tablesOf(text: string, schema: string | null) {
+  const schemaOf = () => (schema === null ? away : { text: schema });
+  const avro = { registryUrl: 'http://r/v7', settings: { 'bearer-auth.token': 't' }, schemaOf, revision: () => 0 };
+  return toDdl(modelOf(text), { bootstrapServers: 'b:9092', avro });
+}
+
 function ddlOf(text: string, schema: string | null) {
-  const avro = { registryUrl: 'http://r/v7', settings: { 'bearer-auth.token': 't' }, schemaOf: () => schema };
-  return toDdl(modelOf(text), { bootstrapServers: 'b:9092', avro }).flatMap(({ statements }) => statements);
+  return tablesOf(text, schema).flatMap(({ statements }) => statements);
 }
 
 const click = 'type Click @stream(format: AVRO) { userId: ID! at: DateTime! @eventTime more: Int }';
@@ -50,10 +57,15 @@ describe('the DDL of a stream in Avro', () => {
     );
   });
 
-  it('is left out where Flink has no type for a field, or the event time is no time', () => {
-    expect(ddlOf(click, null)).toEqual([]);
-    expect(ddlOf(click, record({ name: 'at', type: 'string' }))).toEqual([]);
-    expect(ddlOf(click, record({ name: 'at', type: ['string', 'long'] }))).toEqual([]);
+  it('is missing, with the reason, where Flink has no type for a field, or the event time is no time', () => {
+    const reasonOf = (schema: string | null, text = click) => tablesOf(text, schema).map(({ missing }) => missing);
+    expect(reasonOf(null)).toEqual([away]);
+    const never = (reason: RegExp) => [{ reason: expect.stringMatching(reason), mayCome: false }];
+    expect(reasonOf(record({ name: 'at', type: 'string' }))).toEqual(never(/^its event time "at" is no timestamp/));
+    expect(reasonOf(record({ name: 'at', type: ['string', 'long'] }))).toEqual(never(/^its Avro schema has what/));
+    const table = 'type Rate @stream(format: AVRO, key: ["name"], cleanup: COMPACT) { name: ID! }';
+    expect(reasonOf(record({ name: 'other', type: 'string' }), table)).toEqual(never(/^its key "name" is not in/));
+    expect(tablesOf(click, null).flatMap(({ statements }) => statements)).toEqual([]);
   });
 });
 
@@ -102,11 +114,12 @@ describe('the columns of an Avro schema', () => {
 });
 
 describe('a format that Flink has not', () => {
-  it.each(['PROTOBUF', 'JSON_SCHEMA'])('%s: no view may read it, and its DDL says why', (format) => {
-    const stream = `type Click @stream(format: ${format}) { userId: ID! }`;
+  it('lets no view read the stream, and its DDL says why', () => {
+    const stream = 'type Click @stream(format: PROTOBUF) { userId: ID! }';
     const [source] = modelOf(stream).sources;
     expect(source && createStreamDdl(source)).toMatch(/^-- `clicks` has no table in SQL: Flink has no format for /);
-    expect(ddlOf(stream, null)).toEqual([]);
+    const reason = expect.stringMatching(/^Flink has no format for Protobuf/);
+    expect(tablesOf(stream, null)).toEqual([{ topic: 'clicks', statements: [], missing: { reason, mayCome: false } }]);
     const view = 'type Copy @view(sql: "SELECT user_id FROM clicks") { userId: ID! }';
     const parsed = parseModel([{ file: 'a.graphql', text: `${stream}\n${view}` }]);
     const messages = parsed.ok ? [] : parsed.faults.map(({ message }) => message);

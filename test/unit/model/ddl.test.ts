@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import {
   createStreamDdl,
+  kafkaSourcesOf,
   type Model,
   parseModel,
   printFault,
@@ -28,6 +29,45 @@ function statementsOf(
 const click = `type Click @stream(key: ["userId"]) {
   userId: ID! url: String @column(name: "it's") at: DateTime @eventTime(delay: "PT5S")
 }`;
+
+describe('a stream in Redis', () => {
+  const declared = (more: string) =>
+    modelOf(`type Sale @stream(source: REDIS, stream: "orders"${more}) { id: ID! at: DateTime @eventTime }`);
+
+  it('has no table and wants no topic', () => {
+    const model = declared('');
+    expect(toDdl(model, { bootstrapServers: 'b:9092' })).toEqual([]);
+    expect(kafkaSourcesOf(model)).toEqual([]);
+  });
+
+  it('that is copied has the topic and the table of its copy, and itself no key', () => {
+    const model = declared(', into: "sales", key: "id", partitions: 2, retention: "P1D"');
+    const [copy] = kafkaSourcesOf(model);
+    expect(copy && toTopicSettings(copy)).toEqual({
+      topic: 'sales',
+      partitions: 2,
+      retentionMs: 86_400_000,
+      cleanup: 'DELETE',
+    });
+    const [ddl] = toDdl(model, { bootstrapServers: 'b:9092' });
+    expect(ddl?.topic).toBe('sales');
+    expect(ddl?.statements).toEqual([
+      expect.stringContaining('CREATE TABLE IF NOT EXISTS `source`.`sales`'),
+      expect.stringContaining('CREATE TEMPORARY VIEW IF NOT EXISTS `sales`'),
+      expect.stringContaining("'key.fields' = 'id'"),
+    ]);
+    const [sale] = model.sources;
+    expect(sale).toMatchObject({ topic: 'stream:orders', key: [], redis: { name: 'orders', keptMs: 86_400_000 } });
+    expect(copy?.key.map(({ name }) => name)).toEqual(['id']);
+  });
+
+  it('that is copied can be read by a view, under the name of the topic', () => {
+    const model = modelOf(`
+      type Alert @stream(source: REDIS, pattern: "alerts.*", into: "alerts", retention: "PT1H") { id: ID! }
+      type Copy @view(sql: "SELECT id FROM alerts") { id: ID! }`);
+    expect(model.sources).toMatchObject([{ typeName: 'Alert' }, { typeName: 'Copy', reads: ['alerts'] }]);
+  });
+});
 
 describe('the DDL of a stream', () => {
   it('reads whatever lies in the topic: every column nullable, bad JSON skipped, the key not looked at', () => {

@@ -318,6 +318,41 @@ const table: readonly (readonly [title: string, declaration: string | readonly D
     'type A @stream(source: REDIS, channel: "news") { a: ID! } type B @view(sql: "SELECT a FROM news") { a: ID! }',
     '1:92  "news" is declared with source: REDIS, and Flink reads Kafka alone.',
   ],
+  [
+    'a view of a channel that is copied, by its name in Redis',
+    'type A @stream(source: REDIS, channel: "news", into: "news_log") { a: ID! } type B @view(sql: "SELECT a FROM news") { a: ID! }',
+    '1:110  "news" lies in Redis, and Flink reads Kafka alone. It is copied to "news_log": name that.',
+  ],
+  [
+    'a copy of a Kafka stream',
+    'type A @stream(into: "b") { a: ID! }',
+    '1:22  "into" copies what comes in Redis to a Kafka topic. Add source: REDIS',
+  ],
+  [
+    'a copy into what is no topic',
+    'type A @stream(source: REDIS, channel: "a", into: "b c") { a: ID! }',
+    '1:51  "b c" cannot be a Kafka topic.',
+  ],
+  [
+    'a copy into the topic of another stream',
+    'type A @stream(source: REDIS, channel: "a", into: "bs") { a: ID! } type B @stream { b: ID! }',
+    '1:51  "A" is copied into the topic "bs", which is that of "B". A topic has one type;',
+  ],
+  [
+    'two copies into one topic',
+    'type A @stream(source: REDIS, channel: "a", into: "c") { a: ID! } type B @stream(source: REDIS, channel: "b", into: "c") { a: ID! }',
+    '"B" is copied into the topic "c", which is that of "A".',
+  ],
+  [
+    'a copy that would be a table',
+    'type A @stream(source: REDIS, channel: "a", into: "b", key: "a", cleanup: COMPACT) { a: ID! }',
+    '1:75  "cleanup" is for Kafka topics. Nothing in Redis is compacted.',
+  ],
+  [
+    'a key of a copy that is no field',
+    'type A @stream(source: REDIS, channel: "a", into: "b", key: "c") { a: ID! }',
+    '1:61  The key names "c", which is no field of "A".',
+  ],
   ['a key format without a key', 'type A @stream(keyFormat: LONG) { a: BigInt! }', '1:27  A key format needs a key.'],
   [
     'a LONG key that is no BigInt',

@@ -33,6 +33,7 @@ describe('the model', () => {
       format: 'JSON',
       source: 'KAFKA',
       redis: null,
+      into: null,
       onBadRecord: 'REPORT',
       deadLetterTopic: null,
       eventTime: { field: null, delayMs: 0 },

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { RegisteredSchema } from '#codec';
 import { SluiceError } from '#errors';
 import { RecordSchemas } from '../../../src/registry/record-schemas.ts';
@@ -13,6 +13,7 @@ function world(parts: { readonly waitMs?: number; readonly burst?: number } = {}
   const cache = new SchemaCache({
     forgetMs: 10_000,
     pauseMs: 2_000,
+    signal: AbortSignal.abort(),
     now: () => clock.ms,
     async fetch(id): Promise<RegisteredSchema> {
       asked.push(id);
@@ -101,11 +102,33 @@ describe('the schemas of records', () => {
 });
 
 describe('the cache of schemas', () => {
+  it('says that the registry does not answer, until it does again, although nobody asks', async () => {
+    const ending = new AbortController();
+    let failures = 2;
+    const cache = new SchemaCache({
+      forgetMs: 1e9,
+      pauseMs: 1,
+      signal: ending.signal,
+      now: () => 0,
+      async fetch() {
+        failures -= 1;
+        if (failures >= 0) throw new SluiceError('REGISTRY_UNAVAILABLE', 'nobody is there');
+        throw new SluiceError('NOT_FOUND', 'none');
+      },
+    });
+    await cache.load(7);
+    expect(cache.away).toBe('the schema 7 is not at hand: nobody is there');
+    await vi.waitFor(() => expect(cache.away).toBeNull());
+    expect(failures).toBe(-1);
+    ending.abort();
+  });
+
   it('keeps no more failures and schemas than it has room for', async () => {
     let fetched = 0;
     const cache = new SchemaCache({
       forgetMs: 1e9,
       pauseMs: 1,
+      signal: AbortSignal.abort(),
       now: () => 0,
       async fetch(id) {
         fetched += 1;

@@ -69,6 +69,8 @@ describe('a declared stream and its subject', () => {
     await using opened = await open(registry, 'check');
     expect(opened.schemas.writer).toMatchObject({ id: 12 });
     expect(opened.told).toEqual([expect.stringMatching(/allows more than the declaration:\n {2}.*amount/)]);
+    expect(opened.schemas.note).toMatch(/^Click: .* allows more than the declaration:\n {2}.*amount/);
+    expect(opened.schemas.trouble).toBeNull();
   });
 
   it('of which the latter is older: registered only where its own rules allow it', async () => {
@@ -82,6 +84,12 @@ describe('a declared stream and its subject', () => {
     registry.answers.set(rules, { is_compatible: true });
     await using allowed = await open(registry, 'register');
     expect(allowed.schemas.writer).toMatchObject({ id: 13 });
+    registry.answers.delete('/subjects/clicks-value/versions');
+    await using failed = await open(registry, 'register');
+    expect(failed.schemas.trouble).toMatch(
+      /^Click: the subject clicks-value cannot be made to fit the declaration: .*no /,
+    );
+    expect(failed.schemas.latest).toMatchObject({ type: 'AVRO' });
   });
 
   it('are held against each other as soon as the registry is there', async () => {
@@ -91,9 +99,14 @@ describe('a declared stream and its subject', () => {
     registry.spoil = (_request, response) => isAway && Boolean(response.writeHead(503).end());
     await using opened = await open(registry, 'check');
     expect(opened.schemas.writer).toBeNull();
+    expect(opened.schemas.latest).toBeUndefined();
+    expect(opened.schemas.trouble).toMatch(/^Click: the subject clicks-value cannot be checked: .* says 503/);
+    const { revision } = opened.schemas;
     expect(opened.told).toEqual([expect.stringMatching(/cannot be checked: .* says 503.*\nThe gateway serves/)]);
     isAway = false;
     await vi.waitFor(() => expect(opened.schemas.writer).toMatchObject({ id: 12 }), 5_000);
-    expect(opened.schemas.problem).toBeNull();
+    expect(opened.schemas.trouble).toBeNull();
+    expect(opened.schemas.latest).toMatchObject({ text: fitting });
+    expect(opened.schemas.revision).toBeGreaterThan(revision);
   });
 });
