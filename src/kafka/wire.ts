@@ -1,7 +1,7 @@
 import {
   type Connection,
   ConnectionPool,
-  fetchV13,
+  type fetchV13,
   findCoordinatorV4,
   listOffsetsV7,
   metadataV12,
@@ -11,6 +11,7 @@ import {
   ResponseError,
 } from '@platformatic/kafka';
 import { messageOf } from '#errors';
+import { boundDecompression, boundedFetch, isSwollen, Portions } from './decompression.ts';
 import type { ConnectionOptions } from './options.ts';
 
 /** One topic's part of a fetch. */
@@ -68,6 +69,7 @@ const noSession = { id: 0, epoch: -1 } as const;
  */
 export class Wire {
   readonly #bootstrap: readonly Address[];
+  readonly #portions = new Portions();
   #brokers = new Map<number, Address>();
   /** Who is asked first of what any broker can tell: who answered last, so that what was told once stays known. */
   #preferred: Address | null = null;
@@ -81,6 +83,7 @@ export class Wire {
   };
 
   constructor(options: ConnectionOptions) {
+    boundDecompression();
     this.#bootstrap = options.brokers.map(parseBroker);
     const pool = () => newPool(options);
     this.#pools = { live: pool(), joining: pool(), history: pool(), metadata: pool() };
@@ -167,17 +170,30 @@ export class Wire {
     return await orAnswer(connection, offsetForLeaderEpochV4.api.async(connection, consumer, [topic]));
   }
 
-  /** Read-committed records from the partitions' leader. Error codes are in the answer. */
+  /**
+   * Read-committed records from the partitions' leader. Error codes are in the answer. Less is asked for of topics whose
+   * records are much larger than they are sent, so that an answer fits into memory.
+   */
   async fetch(
     node: number,
     lane: 'live' | 'joining' | 'history',
     request: FetchRequest,
   ): Promise<fetchV13.FetchResponse> {
-    const connection = await this.#pools[lane].get(this.broker(node));
-    const { topics, maxBytes, maxWaitMs } = request;
+    const { maxWaitMs } = request;
     const { id, epoch } = noSession;
-    const call = fetchV13.api.async(connection, maxWaitMs, 1, maxBytes, readCommitted, id, epoch, topics, [], '');
-    return await orAnswer(connection, call);
+    for (;;) {
+      const connection = await this.#pools[lane].get(this.broker(node));
+      const { topics, maxBytes } = this.#portions.of(request);
+      const call = boundedFetch.async(connection, maxWaitMs, 1, maxBytes, readCommitted, id, epoch, topics, [], '');
+      try {
+        const answer = await orAnswer(connection, call);
+        this.#portions.grow(answer);
+        return answer;
+      } catch (error) {
+        if (!isSwollen(error)) throw error;
+        this.#portions.shrink(request.topics.map(({ topicId }) => topicId));
+      }
+    }
   }
 
   /** The broker that keeps the committed offsets of a consumer group. */

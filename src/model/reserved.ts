@@ -5,10 +5,10 @@ const fixedTypes = new Set(
   `Query Mutation Subscription Job Jobs JobState JobChange JobVertex JobCheckpoint JobCheckpoints JobSavepoint JobException JobPageInfo
   JobOperation JobOperationKind JobOperationState JobFrom JobSetting JobStart JobRestart SteerJobPayload SubmitJobInput SubmitJobPayload SubmitOutcome
   ClusterEndpoint RowFinality Stream Streams StreamKind StreamColumn HeaderFilter View ViewState ViewStatus
-  Cluster Cursor Operation Outcome Record RecordMetadata RecordHeader RecordHeaderInput BadRecord Gap GapReason PageInfo StreamPageInfo
+  Cluster Cursor Operation Record RecordMetadata RecordHeader RecordHeaderInput BadRecord Gap GapReason PageInfo StreamPageInfo
   RecordFilter StartPosition EndPosition PartitionOffset ProduceOptions ProduceBatch ProduceBatchPayload ProducePayload ProducedRecord ProduceError ProduceOutcome Overflow
   MessageMetadata ChannelPageInfo PublishPayload PublishedMessage StreamHome
-  SqlResult SqlRow SqlColumn SqlPage SqlChange SqlStart SqlTruncation Explanation PlanNode PlanInput Plan Order SortOrder Duration Format KeyFormat Cleanup SourceKind OnBadRecord StartFrom Guarantee RunMode
+  SqlResult SqlRow SqlColumn SqlPage SqlChange SqlStart SqlTruncation Explanation PlanNode PlanInput SortOrder Duration Format KeyFormat Cleanup SourceKind OnBadRecord StartFrom Guarantee RunMode
   ViewPlan PlannedView ViewAction StateOutcome ReplacedJob`.split(/\s+/),
 );
 /** What the API appends to a declared name; lists within lists have a filter each. */

@@ -2,7 +2,17 @@ import { describe, expect, it } from 'vitest';
 import { listen, post, until } from '../support/client.ts';
 import { declare, uniqueName } from '../support/declarations.ts';
 import { openOwnGateway } from '../support/gateway.ts';
-import { kafkajsClient, openTestKafka, readAll, record, recordsOf, textsOf, withAdmin } from '../support/kafka.ts';
+import {
+  beginning,
+  kafkajsClient,
+  openTestKafka,
+  readAll,
+  record,
+  recordsOf,
+  takeUntil,
+  textsOf,
+  withAdmin,
+} from '../support/kafka.ts';
 
 const soon = { deadlineMs: 10_000 };
 
@@ -26,6 +36,24 @@ describe('compressed records', () => {
     const found = recordsOf(await readAll(kafka, topic, 1));
     expect(textsOf(found)).toEqual(texts);
     expect(found[0]?.headers).toEqual([{ name: 'h', value: Buffer.from('x') }]);
+  });
+
+  it('are read a few at a time when they are much larger than they are sent', async () => {
+    await using kafka = openTestKafka({ writer: { compression: 'gzip' } });
+    const topic = uniqueName('swelling');
+    await createTopic(topic, {});
+    const large = 'x'.repeat(4 * 1024 * 1024);
+    // Each has a batch of some kilobytes: all of them fit into what one read asks for.
+    for (let count = 0; count < 20; count += 1) await kafka.writer.write(topic, [record(`${large}${count}`)], soon);
+    const batches = await readAll(kafka, topic, 1);
+    expect(textsOf(recordsOf(batches)).map((text) => text.slice(large.length))).toEqual(
+      Array.from({ length: 20 }, (_, count) => String(count)),
+    );
+    for (const { records } of batches) expect(records.length).toBeLessThan(6);
+    await using reader = openTestKafka();
+    const live = reader.log.tail(topic, beginning(1), { signal: new AbortController().signal });
+    const taken = await takeUntil(live, (some) => recordsOf(some).length === 20);
+    for (const { records } of taken) expect(records.length).toBeLessThan(6);
   });
 
   it.each(['gzip', 'zstd'] as const)('are written as %s, so that a larger one fits', async (compression) => {
