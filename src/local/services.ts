@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { spawnChild } from './child.ts';
 import type { StackProcess } from './endpoints.ts';
 import { localFault } from './faults.ts';
@@ -13,6 +14,9 @@ import { host, type Ports } from './ports.ts';
 import { createRedis, type RedisParts } from './redis.ts';
 import { createRegistry, type RegistryParts } from './registry.ts';
 import { Service, type ServiceContext } from './service.ts';
+
+/** With fewer cores Flink's JVMs wait for Kafka, which they would slow down to their own pace. */
+const coresForAll = 4;
 
 /** What the services are made of. */
 export interface ServiceParts {
@@ -30,7 +34,7 @@ export interface ServiceParts {
 /** The JVMs of a stack together. */
 export interface Services {
   /**
-   * Starts all at once, and resolves when everything but Flink answers; rejects with the first fault until then, or with
+   * Starts all, and resolves when everything but Flink answers; rejects with the first fault until then, or with
    * the signal's reason. To be closed in every case.
    */
   open(options: { readonly onProgress: (progress: Progress) => void; readonly signal: AbortSignal }): Promise<void>;
@@ -51,7 +55,8 @@ export async function createServices(parts: ServiceParts, context: ServiceContex
   const { jobManager, taskManager, sqlGateway } = await createFlink(parts, context);
   const registry = parts.registry && createRegistry(parts.registry, context);
   const redis = parts.redis && (await createRedis(parts.redis, context));
-  const first = [kafka, registry, redis].filter((service) => service !== null);
+  const others = [registry, redis].filter((service) => service !== null);
+  const first = [kafka, ...others];
   const flink = [jobManager, taskManager, sqlGateway].filter((service) => service !== null);
   const flinkReady = Promise.withResolvers<void>();
   // Nobody may wait for it.
@@ -72,14 +77,15 @@ export async function createServices(parts: ServiceParts, context: ServiceContex
         onProgress({ step: 'start', text: `Waiting for ${[...waiting].join(', ')}`, fraction });
       };
       report();
-      flinkReady.resolve(Promise.all(flink.map((service) => service.open())).then(() => {}));
-      const opening = Promise.all(
-        first.map(async (service) => {
-          await (service === kafka ? openKafka() : service.open());
-          waiting.delete(service.title);
-          if (waiting.size > 0) report();
-        }),
-      );
+      const open = async (service: Service) => {
+        await (service === kafka ? openKafka() : service.open());
+        waiting.delete(service.title);
+        if (waiting.size > 0) report();
+      };
+      const kafkaOpens = open(kafka);
+      const opening = Promise.all([kafkaOpens, ...others.map(open)]);
+      const turn = availableParallelism() < coresForAll ? kafkaOpens : Promise.resolve();
+      flinkReady.resolve(turn.then(() => Promise.all(flink.map((service) => service.open()))).then(() => {}));
       // A fault of Flink that comes as early ends the start.
       await Promise.race([opening, flinkReady.promise.then(() => opening), rejectOn(signal)]);
       const titles = first.map(({ title }) => title).join(', ');

@@ -151,7 +151,7 @@ async function openServices(holding: Holding, options: LocalStackOptions): Promi
   try {
     await services.open(options);
     await publish();
-    services.flinkReady.catch((fault) => closing ?? failed.resolve(fault));
+    services.flinkReady.then(onChange, (fault) => closing ?? failed.resolve(fault));
   } catch (thrown) {
     await closeOnce();
     throw thrown;

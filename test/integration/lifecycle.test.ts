@@ -44,6 +44,7 @@ describe('a gateway with a local stack', () => {
 
   it('has its data for itself, and a second Ctrl-C does not wait', async () => {
     await using first = await startGateway(await settings());
+    await first.printed(/Flink answers/);
     const { pid, processes, graphql } = JSON.parse(await readFile(join(temp.path, 'endpoints.json'), 'utf8'));
     expect({ pid, graphql }).toEqual({ pid: first.pid, graphql: first.url });
     expect(processes).toHaveLength(4);
