@@ -119,6 +119,7 @@ function openViews(
     ...(flink ? { restUrl: flink.restUrl, sqlGatewayUrl: flink.sqlGatewayUrl } : {}),
     viewsMode: views.mode,
     onDemandGraceMs: views.onDemandGraceMs,
+    sourceIdleTimeoutMs: views.sourceIdleMs,
     sql: sql.mode,
     sqlConnectors: sql.connectors ?? undefined,
     sqlPaths: sql.paths,

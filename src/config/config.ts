@@ -71,6 +71,7 @@ export interface Config {
     /** What is done with them at the start. */
     readonly mode: NonNullable<OptionValues['views']>;
     readonly onDemandGraceMs: number;
+    readonly sourceIdleMs: number;
   };
   /** What clients may send as SQL. A list that is null is the default of the room that uses it. */
   readonly sql: {
@@ -205,7 +206,11 @@ function toConfig(command: Config['command'], values: OptionValues, topics: read
     }),
     registry: toRegistry(values, isLocal),
     redisUrl: values.redisUrl ?? null,
-    views: Object.freeze({ mode: values.views ?? 'apply', onDemandGraceMs: values.onDemandGraceMs ?? 60_000 }),
+    views: Object.freeze({
+      mode: values.views ?? 'apply',
+      onDemandGraceMs: values.onDemandGraceMs ?? 60_000,
+      sourceIdleMs: values.sourceIdleMs ?? 5_000,
+    }),
     sql: Object.freeze({
       // Only who started the cluster for himself may be presumed to let anybody who reaches the gateway start jobs on it.
       mode: values.sql ?? (isLocal ? 'all' : 'read'),

@@ -23,6 +23,16 @@ export const sqlOptions = {
     unit: 'ms',
     meaning: 'How long the job of an on-demand view runs on after its last subscriber has gone.',
   },
+  sourceIdleMs: {
+    env: 'SLUICE_SOURCE_IDLE_MS',
+    flag: null,
+    kind: 'value',
+    schema: wholeNumber(1, 3_600_000),
+    default: '5000',
+    unit: 'ms',
+    meaning:
+      'After so long without a record a partition no longer holds back the windows of views. What then comes in it from before is late, and left out.',
+  },
   sql: {
     env: 'SLUICE_SQL',
     flag: null,

@@ -26,7 +26,7 @@ export const flinkOptions = z
     /** After this time without a statement a session is closed; the next statement opens another. */
     sessionIdleMs: z.int().positive().default(900_000),
     /** A partition without records for this time no longer holds back the watermark. */
-    sourceIdleTimeoutMs: z.int().positive().default(2_000),
+    sourceIdleTimeoutMs: z.int().positive().default(5_000),
   })
   .refine((options) => (options.restUrl === undefined) === (options.sqlGatewayUrl === undefined), {
     error: 'restUrl and sqlGatewayUrl go together: give both, or neither',

@@ -44,7 +44,7 @@ export const sessionStatements: readonly string[] = [
 export function sessionProperties(options: { readonly idleTimeoutMs?: number } = {}): Readonly<Record<string, string>> {
   return {
     'table.local-time-zone': 'UTC',
-    'table.exec.source.idle-timeout': `${options.idleTimeoutMs ?? 2000} ms`,
+    'table.exec.source.idle-timeout': `${options.idleTimeoutMs ?? 5000} ms`,
     'table.exec.sink.not-null-enforcer': 'DROP',
     // A row may carry several event times (a join's); Flink would refuse it, for it writes one as the record's timestamp.
     'table.exec.sink.rowtime-inserter': 'DISABLED',

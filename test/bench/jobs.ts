@@ -13,7 +13,7 @@ const watcherCount = 1_000;
 const watchersASocket = 50;
 /** After the first pages, until the watching is calm; then how long requests are counted. */
 const calmAfterMs = 3_000;
-const countedMs = 30_000;
+const countedMs = 20_000;
 const startWithinMs = 60_000;
 
 /** The list of the jobs against Flink's own, and what watching them costs Flink. */

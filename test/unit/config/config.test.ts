@@ -45,7 +45,7 @@ const sql = {
   runMs: 3_600_000,
   idleMs: 60_000,
 };
-const views = { mode: 'apply', onDemandGraceMs: 60_000 };
+const views = { mode: 'apply', onDemandGraceMs: 60_000, sourceIdleMs: 5_000 };
 const registry = {
   url: null,
   flinkUrl: null,
@@ -105,6 +105,7 @@ describe('the configuration', () => {
       SLUICE_QUERY_TIMEOUT_MS: '500',
       SLUICE_VIEWS: 'check',
       SLUICE_ON_DEMAND_GRACE_MS: '0',
+      SLUICE_SOURCE_IDLE_MS: '1000',
       SLUICE_SQL: 'off',
       SLUICE_SQL_CONNECTORS: 'kafka, filesystem,',
       SLUICE_SQL_PATHS: 's3://bucket/in/',
@@ -128,7 +129,7 @@ describe('the configuration', () => {
       declare: { topics: [], force: false, dryRun: false, json: false },
       server: { ...limits, host: '0.0.0.0', port: 5000, isPortFixed: true },
       feeds,
-      views: { mode: 'check', onDemandGraceMs: 0 },
+      views: { mode: 'check', onDemandGraceMs: 0, sourceIdleMs: 1_000 },
       registry: {
         url: 'https://registry:8081/api',
         flinkUrl: 'http://inside:8081',

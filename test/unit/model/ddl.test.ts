@@ -226,7 +226,7 @@ describe('a session', () => {
       'table.local-time-zone': 'UTC',
       'table.exec.source.idle-timeout': '500 ms',
     });
-    expect(sessionProperties()['table.exec.source.idle-timeout']).toBe('2000 ms');
+    expect(sessionProperties()['table.exec.source.idle-timeout']).toBe('5000 ms');
   });
 });
 
