@@ -1,6 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Admin, Kafka as KafkaJs, logLevel } from 'kafkajs';
-import { vi } from 'vitest';
 import type { Kafka } from '#kafka';
 import type { Broker } from './broker.ts';
 import { declare } from './declarations.ts';
@@ -106,7 +105,7 @@ export class FaultWorld implements AsyncDisposable {
   /** Retention deletes the oldest records of a partition, down to the last few. */
   async expire(partition: number, keep: number): Promise<void> {
     await this.#admin(async (admin) => {
-      const found = (await admin.fetchTopicOffsets(this.topic)).find((one) => one.partition === partition);
+      const found = (await offsetsOf(admin, this.topic)).find((one) => one.partition === partition);
       const before = Math.max(Number(found?.low ?? 0), Number(found?.high ?? 0) - keep);
       // Told first: a reader may meet the gap before the answer is here.
       this.history.expire(partition, before);
@@ -126,7 +125,7 @@ export class FaultWorld implements AsyncDisposable {
       const topics = [{ topic: this.topic, numPartitions: this.#partitions }];
       await admin.createTopics({ topics, waitForLeaders: false });
       // A gateway that starts at this moment creates it as declared, and wins or loses.
-      this.#partitions = await vi.waitUntil(() => countPartitions(admin, this.topic), { timeout: 20_000 });
+      this.#partitions = await countPartitions(admin, this.topic);
     });
     this.producers.renew();
     this.producers.goOn();
@@ -221,9 +220,25 @@ export class FaultWorld implements AsyncDisposable {
   }
 }
 
-/** How many partitions the topic has; 0 as long as Kafka does not know it, or who leads them. */
+/** Where its partitions begin and end; a partition that was just added may not know its leader yet. */
+async function offsetsOf(admin: Admin, topic: string): ReturnType<Admin['fetchTopicOffsets']> {
+  for (let left = 100; ; left -= 1) {
+    try {
+      return await admin.fetchTopicOffsets(topic);
+    } catch (error) {
+      const isPassing = error instanceof Error && 'retriable' in error && error.retriable === true;
+      if (!isPassing || left === 0) throw error;
+      await delay(100);
+    }
+  }
+}
+
+/** How many partitions the topic has, as soon as Kafka knows it and who leads them. */
 async function countPartitions(admin: Admin, topic: string): Promise<number> {
-  const { topics } = await admin.fetchTopicMetadata({ topics: [topic] }).catch(() => ({ topics: [] }));
-  const partitions = topics[0]?.partitions ?? [];
-  return partitions.every(({ leader }) => leader >= 0) ? partitions.length : 0;
+  for (const until = Date.now() + 20_000; Date.now() < until; await delay(50)) {
+    const { topics } = await admin.fetchTopicMetadata({ topics: [topic] }).catch(() => ({ topics: [] }));
+    const partitions = topics[0]?.partitions ?? [];
+    if (partitions.length > 0 && partitions.every(({ leader }) => leader >= 0)) return partitions.length;
+  }
+  throw new Error(`Kafka does not know the topic "${topic}".`);
 }
