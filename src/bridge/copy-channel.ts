@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { Wakeup } from '#feed';
 import type { NewRecord } from '#kafka';
 import { type Copying, deadlineOf, longestPauseMs } from './copying.ts';
 
@@ -89,13 +90,13 @@ class HeldMessages {
   #records: NewRecord[] = [];
   #bytes = 0;
   #isEnding = false;
-  #wake: (() => void) | null = null;
+  readonly #changed = new Wakeup();
 
   /** Adds a record; how many were dropped for it. */
   push(record: NewRecord): number {
     this.#records.push(record);
     this.#bytes += sizeOf(record);
-    this.#wake?.();
+    this.#changed.wake();
     let dropped = 0;
     while (this.#records.length > maxHeld || (this.#bytes > maxHeldBytes && this.#records.length > 1)) {
       this.#remove(1);
@@ -106,12 +107,7 @@ class HeldMessages {
 
   /** The oldest, as soon as there are any; none when it has ended. */
   async take(count: number): Promise<readonly NewRecord[]> {
-    while (this.#records.length === 0 && !this.#isEnding) {
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve;
-      });
-      this.#wake = null;
-    }
+    while (this.#records.length === 0 && !this.#isEnding) await this.#changed.wait();
     return this.#remove(count);
   }
 
@@ -122,7 +118,7 @@ class HeldMessages {
 
   end(): void {
     this.#isEnding = true;
-    this.#wake?.();
+    this.#changed.wake();
   }
 
   #remove(count: number): readonly NewRecord[] {

@@ -39,5 +39,6 @@ export type { Overflow, SubscribeRequest } from './subscribe-request.ts';
 export type { Bookmark } from './table-bookmark.ts';
 export { isSortable, type SortColumn } from './table-order.ts';
 export type { TableQueryRequest } from './table-query.ts';
+export { Wakeup } from './wakeup.ts';
 export { type WatermarkClaim, Watermarks } from './watermarks.ts';
 export { withAbort } from './with-abort.ts';

@@ -10,19 +10,19 @@ export class Wakeup {
   }
 
   /** Resolves at the next {@link wake}, or when the signal aborts; never rejects. */
-  wait(signal: AbortSignal): Promise<void> {
+  wait(signal?: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
-      if (signal.aborted) {
+      if (signal?.aborted) {
         resolve();
         return;
       }
       const done = () => {
         this.#waiting.delete(done);
-        signal.removeEventListener('abort', done);
+        signal?.removeEventListener('abort', done);
         resolve();
       };
       this.#waiting.add(done);
-      signal.addEventListener('abort', done, { once: true });
+      signal?.addEventListener('abort', done, { once: true });
     });
   }
 }

@@ -1,6 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import { SluiceError } from '#errors';
-import type { Bounds, LogBatch, LogRecord, Position, ReadOptions, RecordLog, TailOptions, TopicIdentity } from '#feed';
+import {
+  type Bounds,
+  type LogBatch,
+  type LogRecord,
+  type Position,
+  type ReadOptions,
+  type RecordLog,
+  type TailOptions,
+  type TopicIdentity,
+  Wakeup,
+} from '#feed';
 import type { RedisPlace } from '#model';
 import type { Connection, MessageListener } from './connection.ts';
 
@@ -32,7 +42,7 @@ export class ChannelLog implements RecordLog {
   #readers = 0;
   #held: LogBatch[] = [];
   #heldMessages = 0;
-  #wake: (() => void) | null = null;
+  readonly #changed = new Wakeup();
 
   constructor(place: RedisPlace, connection: Subscriptions) {
     this.#place = place;
@@ -90,7 +100,7 @@ export class ChannelLog implements RecordLog {
         this.#held = [];
         this.#heldMessages = 0;
         yield* batches;
-        if (this.#held.length === 0) await this.#change(signal);
+        if (this.#held.length === 0) await this.#changed.wait(signal);
       }
     } finally {
       this.#readers -= 1;
@@ -157,7 +167,7 @@ export class ChannelLog implements RecordLog {
     this.#head += 1n;
     this.#heldMessages += 1;
     this.#held.push({ partition: 0, records: [record], next: this.#head, bounds: this.#bounds, gap: null });
-    this.#wake?.();
+    this.#changed.wake();
   }
 
   #tellLoss(): void {
@@ -168,20 +178,7 @@ export class ChannelLog implements RecordLog {
     this.#head += 1n;
     const gap = { reason: 'DISCONNECTED', from, to: this.#head, missed: null } as const;
     this.#held.push({ partition: 0, records: [], next: this.#head, bounds: this.#bounds, gap });
-    this.#wake?.();
-  }
-
-  #change(signal: AbortSignal): Promise<void> {
-    return new Promise((resolve) => {
-      const done = () => {
-        signal.removeEventListener('abort', done);
-        this.#wake = null;
-        resolve();
-      };
-      this.#wake = done;
-      signal.addEventListener('abort', done, { once: true });
-      if (signal.aborted) done();
-    });
+    this.#changed.wake();
   }
 }
 

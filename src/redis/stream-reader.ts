@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { messageOf, SluiceError } from '#errors';
-import type { LogBatch } from '#feed';
+import { type LogBatch, Wakeup } from '#feed';
 import type { Connection } from './connection.ts';
 import { toEntryId } from './entry-id.ts';
 import { shuttingDown } from './failures.ts';
@@ -28,7 +28,7 @@ export class StreamReader {
   #isRunning = false;
   #isClosed = false;
   #checkAtMs = 0;
-  #wake: (() => void) | null = null;
+  readonly #changed = new Wakeup();
 
   constructor(parts: StreamReaderParts) {
     this.#parts = parts;
@@ -46,7 +46,7 @@ export class StreamReader {
     void this.#run();
     try {
       for (;;) {
-        this.#wake?.();
+        this.#changed.wake();
         const batch = await tail.pull(signal);
         if (!batch) return;
         yield batch;
@@ -59,7 +59,7 @@ export class StreamReader {
   close(): void {
     this.#isClosed = true;
     for (const tail of this.#tails) tail.fail(shuttingDown());
-    this.#wake?.();
+    this.#changed.wake();
   }
 
   async #run(): Promise<void> {
@@ -75,10 +75,7 @@ export class StreamReader {
   async #round(): Promise<void> {
     const hungry = [...this.#tails].filter((tail) => tail.isHungry);
     if (hungry.length === 0) {
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve;
-      });
-      this.#wake = null;
+      await this.#changed.wait();
       return;
     }
     try {

@@ -1,5 +1,5 @@
 import { SluiceError } from '#errors';
-import type { Bounds, LogBatch } from '#feed';
+import { type Bounds, type LogBatch, Wakeup } from '#feed';
 import { toOffset } from './entry-id.ts';
 import type { Entry } from './replies.ts';
 import type { StreamEntries } from './stream-entries.ts';
@@ -13,7 +13,7 @@ export class StreamTail {
   #bounds: Bounds | null = null;
   #batch: LogBatch | null = null;
   #failure: unknown = null;
-  #wake: (() => void) | null = null;
+  readonly #changed = new Wakeup();
   /** What it passed must be looked at again before it is read for: Redis may be another one, or have lost something. */
   isDoubtful = true;
 
@@ -63,12 +63,12 @@ export class StreamTail {
     this.#bounds = { start, end: this.#next, epoch: -1, records: known };
     const gap = isTrimmed ? ({ reason: 'EXPIRED', from, to: first, missed: null } as const) : null;
     this.#batch = { partition: 0, records, next: this.#next, bounds: this.#bounds, gap };
-    this.#wake?.();
+    this.#changed.wake();
   }
 
   fail(error: unknown): void {
     this.#failure = error;
-    this.#wake?.();
+    this.#changed.wake();
   }
 
   /** The next batch; null when the signal aborts. Rejects with what ended it. */
@@ -80,15 +80,7 @@ export class StreamTail {
         return batch;
       }
       if (this.#failure) throw this.#failure;
-      await new Promise<void>((resolve) => {
-        const done = () => {
-          signal.removeEventListener('abort', done);
-          this.#wake = null;
-          resolve();
-        };
-        this.#wake = done;
-        signal.addEventListener('abort', done, { once: true });
-      });
+      await this.#changed.wait(signal);
     }
     return null;
   }

@@ -1,10 +1,7 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { localOptions, openLocalStack } from '#local';
 import { type Answer, listen, post } from '../support/client.ts';
 import { declare } from '../support/declarations.ts';
+import { openFlinkStack } from '../support/flink-stack.ts';
 import { openOwnGateway } from '../support/gateway.ts';
 
 const declarations = {
@@ -13,40 +10,6 @@ type Event @stream(topic: "events", key: ["id"], partitions: 2, plural: "events"
 `,
 };
 const count = 20;
-
-/** A Kafka and a Flink of the test's own, whose SQL Gateway can be killed; it is started again by itself. */
-async function openStack() {
-  const dataDir = await mkdtemp(join(tmpdir(), 'sluice-sql-'));
-  let onMessage = (_message: string) => {};
-  const quiet = () => {};
-  const stack = await openLocalStack({
-    ...localOptions.parse({ dataDir, ports: { kafka: 0, flinkRest: 0, sqlGateway: 0 } }),
-    env: process.env,
-    flink: true,
-    logger: { debug: quiet, info: (_facts, message) => onMessage(message), warn: quiet, error: quiet },
-    onProgress: quiet,
-    signal: AbortSignal.timeout(60_000),
-  });
-  await stack.flinkReady;
-  const { kafkaBrokers, flinkRest, sqlGateway } = stack.endpoints;
-  return {
-    clusters: { kafka: kafkaBrokers, flinkRest: flinkRest ?? '', sqlGateway: sqlGateway ?? '' },
-    /** Resolves, when it is killed, with the promise of its being back. */
-    killSqlGateway(): Promise<void> {
-      const back = new Promise<void>((resolve) => {
-        onMessage = (message) => message.startsWith("Flink's SQL Gateway runs again") && resolve();
-      });
-      const found = stack.processes.find(({ name }) => name === 'flink-sql-gateway');
-      if (!found) throw new Error('No SQL Gateway runs.');
-      process.kill(found.pid, 'SIGKILL');
-      return back;
-    },
-    async [Symbol.asyncDispose]() {
-      await stack.close();
-      await rm(dataDir, { recursive: true, force: true });
-    },
-  };
-}
 
 const calls: readonly { readonly query: string; readonly answer: unknown }[] = [
   { query: '{ sql(statement: "SHOW TABLES") { rows } }', answer: { sql: { rows: [{ 'table name': 'events' }] } } },
@@ -66,10 +29,11 @@ const calls: readonly { readonly query: string; readonly answer: unknown }[] = [
 
 describe('a SQL Gateway that is killed and comes back', () => {
   it('costs those who use it a retryable error and no job', { timeout: 150_000 }, async () => {
-    await using stack = await openStack();
+    await using stack = await openFlinkStack();
+    const clusters = { kafka: stack.broker.address, ...stack.flink };
     await using declared = await declare(declarations);
     const env = { SLUICE_SQL: 'all', SLUICE_SQL_QUERIES_PER_CLIENT: '20', SLUICE_SQL_QUERIES: '20' };
-    await using gateway = await openOwnGateway({ schema: declared.folder, clusters: stack.clusters, env });
+    await using gateway = await openOwnGateway({ schema: declared.folder, clusters, env });
     const events = Array.from({ length: count }, (_, number) => ({ id: String(number), number }));
     const produce = 'mutation ($events: [EventInput!]!) { produceEvents(events: $events) { records { outcome } } }';
     expect((await post(gateway.url, produce, { events })).errors).toBeUndefined();
@@ -104,7 +68,7 @@ describe('a SQL Gateway that is killed and comes back', () => {
     const codes = new Set(refusals.map(({ errors }) => errors?.[0]?.extensions?.['code']));
     expect([...codes]).toEqual(['FLINK_UNAVAILABLE']);
     const running = async () => {
-      const response = await fetch(`${stack.clusters.flinkRest}/jobs`);
+      const response = await fetch(`${clusters.flinkRest}/jobs`);
       const { jobs } = (await response.json()) as { jobs: readonly { id: string; status: string }[] };
       return jobs.filter(({ status }) => !['CANCELED', 'FINISHED', 'FAILED'].includes(status)).map(({ id }) => id);
     };
