@@ -55,7 +55,7 @@ describe('subscribers that stop reading', () => {
   it('get what they asked for when they read on, and slow nobody meanwhile', async () => {
     await using world = await openWorld({ replicas: 1, padBytes: 8_000, everyMs: 0 });
     const subscribe = (name: string, rest: Partial<Shape> = {}) =>
-      world.subscribe({ name, transport: 'WebSocket', isHeavy: true, ...rest });
+      world.subscribe({ name, transport: 'WebSocket', isHeavy: true, ...rest }, { isDirect: true });
     const live = subscribe('live', { isHeavy: false });
     const patient = [subscribe('all over WebSocket'), subscribe('all over SSE', { transport: 'SSE' })];
     const latest = subscribe('the newest', { args: 'overflow: LATEST', newestOnly: true });
@@ -64,7 +64,7 @@ describe('subscribers that stop reading', () => {
     await expect.poll(() => world.subscribers.every(({ pages }) => pages > 0), { timeout: 10_000 }).toBe(true);
     for (const one of slow) one.stopReading();
     world.produce();
-    // 16 MB and more: far past what sockets and the gateway hold.
+    // 16 MB and more: far past the 5 MB or so that a pair of sockets and the gateway hold.
     await expect.poll(() => live.reading.length, { timeout: 30_000 }).toBeGreaterThan(2_000);
     await world.producers.pause();
     await expect.poll(() => live.missing(world.history), { timeout: 10_000 }).toBe(0);

@@ -85,9 +85,15 @@ export class FaultWorld implements AsyncDisposable {
     return this.#partitions;
   }
 
-  /** Subscribes; without a fixed replica each visit goes to the next. */
-  subscribe(shape: Shape, options: { replica?: number; random?: () => number } = {}): Subscriber {
-    const urlOf = (visit: number) => this.#replica(options.replica ?? visit).url;
+  /**
+   * Subscribes; without a fixed replica each visit goes to the next. Directly, without the proxy, only as much fits
+   * between the gateway and a subscriber that does not read as one pair of sockets holds.
+   */
+  subscribe(shape: Shape, options: { replica?: number; isDirect?: boolean; random?: () => number } = {}): Subscriber {
+    const urlOf = (visit: number) => {
+      const replica = this.#replica(options.replica ?? visit);
+      return options.isDirect ? replica.directUrl : replica.url;
+    };
     const subscriber = new Subscriber({ field: 'events', ...shape }, urlOf, options.random);
     this.subscribers.push(subscriber);
     return subscriber;
