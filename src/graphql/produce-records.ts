@@ -12,6 +12,8 @@ export const maxEvents = 10_000;
 
 const maxKeyLength = 200;
 const longestTimeoutMs = 600_000;
+/** 2286-11-20: later ones have more than the 13 digits that the writer takes. */
+const firstTimestampTooLateMs = 1e13;
 
 /** `ProduceOptions` as GraphQL coerced it. */
 export interface ProduceOptions {
@@ -36,9 +38,12 @@ export interface EventList {
 }
 
 /** Refuses options that cannot be meant. */
-export function checkOptions({ headers, idempotencyKey, timeoutMs }: ProduceOptions): void {
+export function checkOptions({ headers, timestamp, idempotencyKey, timeoutMs }: ProduceOptions): void {
   if (headers?.some(({ name }) => name === idempotencyHeader))
     throw badArgument('options.headers', `"${idempotencyHeader}" is written by the gateway: give "idempotencyKey".`);
+  const timestampMs = timestamp ? Date.parse(timestamp) : 0;
+  if (timestampMs < 0 || timestampMs >= firstTimestampTooLateMs)
+    throw badArgument('options.timestamp', `a time from 1970 to 2286 is wanted, not ${timestamp}.`);
   if (typeof idempotencyKey === 'string' && (idempotencyKey.length < 1 || idempotencyKey.length > maxKeyLength))
     throw badArgument('options.idempotencyKey', `1 to ${maxKeyLength} characters, not ${idempotencyKey.length}.`);
   if (typeof timeoutMs === 'number' && (timeoutMs < 1 || timeoutMs > longestTimeoutMs))

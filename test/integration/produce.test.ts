@@ -68,6 +68,8 @@ describe('produce mutations on a real Kafka', () => {
 
   it.each([
     [{ timeoutMs: 0 }, 'options.timeoutMs'],
+    [{ timestamp: '1969-12-31T23:59:59Z' }, 'options.timestamp'],
+    [{ timestamp: '2287-01-01T00:00:00Z' }, 'options.timestamp'],
     [{ idempotencyKey: '' }, 'options.idempotencyKey'],
     [{ headers: [{ name: 'sluice-idempotency-key', value: 'x' }] }, 'options.headers'],
     [{ partition: 99 }, 'no partition 99'],
