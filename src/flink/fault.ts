@@ -50,6 +50,9 @@ function toSentence(message: string): string {
 }
 
 const wordless = /^java\.(?:lang|util\.concurrent)\./;
+/** How a failure went through Flink, which says nothing about what it was. */
+const machinery =
+  /SqlGatewayException: |: (?:Failed to (?:execute the operation|fetch)|Error while retrieving|Job (?:execution )?failed|Recovery is suppressed)/;
 
 /** Picks the cause to show: the innermost that says something, with what it happened to when it is a bare Java one. */
 function toMessage(causes: readonly Cause[], fallback: string): string {
@@ -59,10 +62,8 @@ function toMessage(causes: readonly Cause[], fallback: string): string {
   const before = told.at(-2);
   const sentence = toSentence(last.message);
   // "For input string: "abc"" alone helps nobody; the link before it names the option.
-  if (before && wordless.test(last.type) && !before.message.includes(sentence) && !before.type.includes('SqlGateway')) {
-    return `${toSentence(before.message)} ${sentence}`;
-  }
-  return sentence;
+  const isOfUse = before && !machinery.test(`${before.type}: ${before.message}`) && !before.message.includes(sentence);
+  return isOfUse && wordless.test(last.type) ? `${toSentence(before.message)} ${sentence}` : sentence;
 }
 
 /** What Flink answered when it refused: its causes, its last word and the place in the SQL. The `cause` of a SluiceError. */

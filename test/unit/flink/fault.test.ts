@@ -42,6 +42,11 @@ describe('an error of Flink', () => {
     );
   });
 
+  test('is told without the ways that it took through Flink', () => {
+    expect(decode('constant-failed').message).toBe('Division by zero');
+    expect(decode('job-failed').message).toBe("For input string: 'x'. Invalid character found.");
+  });
+
   test('about a job that does not exist is NOT_FOUND', () => {
     expect(decode('job-not-found').code).toBe('NOT_FOUND');
   });
