@@ -6,6 +6,7 @@ import { type Admission, useAdmission } from './admission.ts';
 import type { Logger, Readiness, ServerOptions } from './options.ts';
 import type { ResultStreams } from './result-streams.ts';
 import { completedEventId } from './sse.ts';
+import { useGetParameters } from './use-get-parameters.ts';
 import { useProduceLane } from './use-produce-lane.ts';
 import { useResultStreams } from './use-result-streams.ts';
 
@@ -47,7 +48,12 @@ export function createGraphqlHttp(parts: HttpParts): YogaServerInstance<object, 
     },
     // The page and its scripts are one text of 15 MB: loaded when somebody opens GraphiQL.
     renderGraphiQL: async (graphiql) => (await import('@graphql-yoga/render-graphiql')).renderGraphiQL(graphiql),
-    plugins: [useAdmission(admission, options.maxTokens), useProduceLane(), useResultStreams(streams)],
+    plugins: [
+      useGetParameters(),
+      useAdmission(admission, options.maxTokens),
+      useProduceLane(),
+      useResultStreams(streams),
+    ],
   });
 }
 
@@ -101,7 +107,7 @@ function isForgeable(request: IncomingMessage): boolean {
 
 function refuseForgeable(response: ServerResponse): void {
   const message = 'A POST carries JSON: send it with the header "content-type: application/json".';
-  answerJson(response, 415, { errors: [{ message, extensions: { code: 'BAD_REQUEST' } }] });
+  answerJson(response, 415, { errors: [{ message, extensions: { code: 'BAD_REQUEST', retryable: false } }] });
 }
 
 async function answerReadiness({ readiness, logger }: HttpParts, response: ServerResponse): Promise<void> {

@@ -115,6 +115,18 @@ describe('the server', () => {
       expect(response.status).toBeGreaterThanOrEqual(400);
       expect(response.status).toBeLessThan(500);
     }
+    const isBadRequest = { errors: [{ extensions: { code: 'BAD_REQUEST', retryable: false } }] };
+    for (const parameters of [
+      '',
+      'variables={}',
+      'query={__typename}&variables={',
+      'query={__typename}&extensions=x',
+    ]) {
+      for (const accept of ['application/json', 'application/graphql-response+json']) {
+        const response = await fetch(`${gateway.url}?${parameters}`, { headers: { accept } });
+        expect([response.status, await response.json()]).toMatchObject([400, isBadRequest]);
+      }
+    }
     const socket = new WebSocket(gateway.webSocketUrl, 'graphql-transport-ws');
     const closed = new Promise<number>((resolve) => socket.once('close', resolve));
     socket.once('open', () => socket.send('nonsense'));
