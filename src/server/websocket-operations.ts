@@ -1,8 +1,8 @@
-import { type DocumentNode, type ExecutionArgs, GraphQLError, type GraphQLFormattedError } from 'graphql';
+import { type ExecutionArgs, GraphQLError, type GraphQLFormattedError, getOperationAST } from 'graphql';
 import { CloseCode, type Context, type ServerOptions as ProtocolOptions, type SubscribePayload } from 'graphql-ws';
 import type { YogaServerInstance } from 'graphql-yoga';
 import type { Sink } from '#feed';
-import type { GraphQLContext, PushedPages, RenderedPage } from '#graphql';
+import { type GraphQLContext, type PushedPages, type RenderedPage, withPhase } from '#graphql';
 import type { Connection } from './connection.ts';
 import type { Logger, ServerOptions } from './options.ts';
 
@@ -53,6 +53,8 @@ export function createProtocolOptions(parts: {
       }
       return prepare(graphql, payload, { sink: connection.sinkFor(id), client: connection.name });
     },
+    onNext: (_context, _id, _payload, _args, { data, errors }) =>
+      errors && { ...(data !== undefined && { data }), errors: errors.map(withoutStatus) },
     onError: (context, _id, _payload, errors) => {
       logger.debug({ errors }, 'an operation over WebSocket ended with an error');
       disconnectIfSlow(context, errors);
@@ -93,10 +95,15 @@ async function prepare(
   };
   const initial = { params: payload, ...whose, onPages };
   const { schema, execute, subscribe, contextFactory, parse, validate } = graphql.getEnveloped(initial);
-  const document = parseOrFault(parse, payload.query);
+  const document = orFault(() => parse(payload.query), 'parse');
   if (document instanceof GraphQLError) return [document];
-  const errors = validate(schema, document);
+  // A rule that evaluates @skip or @include of a subscription throws, for it has no variables.
+  const errors = orFault(() => validate(schema, document), 'validate');
+  if (errors instanceof GraphQLError) return [errors];
   if (errors.length > 0) return errors;
+  if (!getOperationAST(document, payload.operationName)) {
+    return [withPhase(new GraphQLError('Could not determine what operation to execute.'), 'validate')];
+  }
   return {
     schema,
     document,
@@ -107,12 +114,12 @@ async function prepare(
   };
 }
 
-/** A syntax error is the operation's, not the socket's: thrown, it would close the socket under its other operations. */
-function parseOrFault(parse: (query: string) => DocumentNode, query: string): DocumentNode | GraphQLError {
+/** A fault of the document is the operation's, not the socket's: thrown, it would close the socket under its other operations. */
+function orFault<T>(work: () => T, phase: 'parse' | 'validate'): T | GraphQLError {
   try {
-    return parse(query);
+    return work();
   } catch (error) {
-    if (error instanceof GraphQLError) return error;
+    if (error instanceof GraphQLError || error instanceof RangeError) return withPhase(error, phase);
     throw error;
   }
 }
