@@ -9,11 +9,21 @@ export function withDeadline<T>(promise: Promise<T>, timeoutMs: number, late: ()
   });
 }
 
-/** Resolves when the promise does, or after the time; rejects if it rejects before. */
-export function within(promise: Promise<unknown>, timeoutMs: number): Promise<void> {
-  return new Promise<void>((resolve, reject) => {
+/** Resolves as the promise does, or with nothing after the time; rejects if it rejects before. */
+export function within<T>(promise: Promise<T>, timeoutMs: number): Promise<T | undefined> {
+  return new Promise<T | undefined>((resolve, reject) => {
     const timer = setTimeout(resolve, timeoutMs);
-    promise.then(() => resolve(), reject).finally(() => clearTimeout(timer));
+    promise.then(resolve, reject).finally(() => clearTimeout(timer));
+  });
+}
+
+/** Settles as the promise does, or rejects as soon as the signal aborts. What the promise does later is ignored. */
+export function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise<T>((resolve, reject) => {
+    const abort = () => reject(new Error('It was given up.'));
+    signal.addEventListener('abort', abort, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+    if (signal.aborted) abort();
   });
 }
 

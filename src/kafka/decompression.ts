@@ -1,5 +1,6 @@
 import { gunzipSync, zstdDecompressSync } from 'node:zlib';
 import { compressionsAlgorithms, createAPI, fetchV13 } from '@platformatic/kafka';
+import { largestLz4Size, snappySize } from './decompressed-size.ts';
 
 /** What one batch may come to, in bytes: a few bytes can stand for gigabytes, which would end the process. */
 const largestBatch = 256 * 1024 * 1024;
@@ -25,23 +26,33 @@ function counted(decompress: Decompress): Decompress {
 }
 
 function limited(decompress: (data: Buffer, options: { maxOutputLength: number }) => Buffer): Decompress {
-  return (data) => decompress(Buffer.isBuffer(data) ? data : data.buffer, { maxOutputLength: largestBatch });
+  return (data) => decompress(bytesOf(data), { maxOutputLength: largestBatch });
+}
+
+/** Before anything is allocated: these trust what the bytes say of their size. */
+function limitedBySize(decompress: Decompress, sizeOf: (data: Buffer) => number): Decompress {
+  return (data) => {
+    const bytes = bytesOf(data);
+    if (sizeOf(bytes) > largestBatch) throw new RangeError(`A batch comes to more than ${largestBatch} bytes.`);
+    return decompress(bytes);
+  };
+}
+
+function bytesOf(data: Parameters<Decompress>[0]): Buffer {
+  return Buffer.isBuffer(data) ? data : data.buffer;
 }
 
 let isBounded = false;
 
-/**
- * Makes the decompression of @platformatic/kafka 2.12 bounded: it has one list for the whole process and no limits. Those
- * of snappy and lz4 have none here either; what they make is at most 255 times as large as what was sent.
- */
+/** Makes the decompression of @platformatic/kafka 2.12 bounded: it has one list for the whole process and no limits. */
 export function boundDecompression(): void {
   if (isBounded) return;
   isBounded = true;
   const { gzip, zstd, snappy, lz4 } = compressionsAlgorithms;
   Object.assign(gzip, { decompressSync: counted(limited(gunzipSync)) });
   Object.assign(zstd, { decompressSync: counted(limited(zstdDecompressSync)) });
-  Object.assign(snappy, { decompressSync: counted(snappy.decompressSync) });
-  Object.assign(lz4, { decompressSync: counted(lz4.decompressSync) });
+  Object.assign(snappy, { decompressSync: counted(limitedBySize(snappy.decompressSync, snappySize)) });
+  Object.assign(lz4, { decompressSync: counted(limitedBySize(lz4.decompressSync, largestLz4Size)) });
 }
 
 /** More than this, decompressed, is not held for one answer, its last batch aside. */

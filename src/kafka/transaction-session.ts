@@ -1,4 +1,6 @@
-import { backoffMs, pause } from './deadline.ts';
+import { toChunks } from './chunks.ts';
+import { backoffMs, pause, unlessAborted } from './deadline.ts';
+import { answerInCharge } from './in-charge.ts';
 import type { Appended, PartitionRecords, ProducerIdentity, TransactionWire } from './transaction-wire.ts';
 import type { OutgoingRecord } from './write-call.ts';
 
@@ -12,8 +14,8 @@ export interface PartitionPart {
 
 /** The call that a transaction is for: it may have been answered already. */
 export interface TransactionCall {
-  /** Its caller was told `NOT_WRITTEN`: nothing may be committed any more. */
-  isGivenUp: boolean;
+  /** Aborts when its caller was told `NOT_WRITTEN`: nothing may be committed any more, and what is open ends at once. */
+  readonly givenUp: AbortSignal;
   /** The commit may have been asked for: only Kafka knows what comes of it. */
   isCommitting: boolean;
 }
@@ -65,6 +67,12 @@ class Refused extends Error {
   }
 }
 
+/** The broker that keeps the state of an id's transactions. */
+interface Coordinator {
+  readonly host: string;
+  readonly port: number;
+}
+
 /** How a session talks. */
 export interface SessionOptions {
   /** Kafka aborts a transaction that is older. */
@@ -83,10 +91,12 @@ export class TransactionSession {
   readonly #transactionalId: string;
   readonly #options: SessionOptions;
   readonly #closing: AbortSignal;
-  #coordinator: { readonly host: string; readonly port: number } | null = null;
+  #coordinator: Coordinator | null = null;
   #identity: ProducerIdentity | null = null;
   /** Topic and partition → the next number in the producer's sequence. */
   #sequences = new Map<string, number>();
+  /** A request for a new epoch had no answer: should it arrive late, it ends whatever is open then. */
+  #hasStray = false;
 
   constructor(
     wire: TransactionWire,
@@ -104,9 +114,9 @@ export class TransactionSession {
     try {
       const identity = this.#identity ?? (await this.#initialise(call));
       await this.#begin(identity, parts, call);
-      const appended = await this.#append(identity, parts);
+      const appended = await this.#append(identity, parts, call);
       // From here on there is no way back.
-      if (call.isGivenUp) throw new Error('The deadline passed before the commit.');
+      if (call.givenUp.aborted) throw new Error('The deadline passed before the commit.');
       call.isCommitting = true;
       const result = await this.#commit(identity);
       if (result.kind !== 'committed') return result;
@@ -122,7 +132,7 @@ export class TransactionSession {
    * a commit as soon as it is decided. Ends when the call is given up, or when Kafka does not tell. Never rejects.
    */
   async marked(call: TransactionCall): Promise<void> {
-    for (let looks = 1; !call.isGivenUp && !this.#closing.aborted; looks += 1) {
+    for (let looks = 1; !call.givenUp.aborted && !this.#closing.aborted; looks += 1) {
       try {
         const { errorCode, state } = await this.#atCoordinator(call, (at) =>
           this.#wire.describe(at, this.#transactionalId),
@@ -135,10 +145,18 @@ export class TransactionSession {
     }
   }
 
-  /** Ends what a failure may have left open, so that it does not hold up readers. */
+  /** Ends what a failure may have left open, so that it does not hold up readers; after some time Kafka does that itself. */
   async recover(): Promise<void> {
-    if (this.#identity) return;
-    await this.#initialise({ isGivenUp: false, isCommitting: false }).catch(() => this.#reset());
+    const untilMs = performance.now() + this.#options.transactionTimeoutMs;
+    for (let failures = 1; !this.#identity && !this.#closing.aborted; failures += 1) {
+      try {
+        await this.#initialise({ givenUp: this.#closing, isCommitting: false });
+      } catch (error) {
+        this.#reset();
+        if (error instanceof Refused || performance.now() > untilMs) return;
+        await pause(backoffMs(failures), this.#closing);
+      }
+    }
   }
 
   #reset(): void {
@@ -148,30 +166,41 @@ export class TransactionSession {
 
   /** Repeats a step at the coordinator as long as that is on its way elsewhere, or ends the transaction before. */
   async #atCoordinator<T extends { readonly errorCode: number }>(
-    call: TransactionCall,
-    step: (at: { readonly host: string; readonly port: number }) => Promise<T>,
+    { givenUp }: TransactionCall,
+    step: (at: Coordinator) => Promise<T>,
   ): Promise<T> {
     for (let failures = 1; ; failures += 1) {
       if (this.#closing.aborted) throw new Error('The connection to Kafka is being closed.');
-      if (call.isGivenUp) throw new Error('The deadline has passed.');
-      const found = this.#coordinator ?? (await this.#wire.coordinator(this.#transactionalId));
+      if (givenUp.aborted) throw new Error('The deadline has passed.');
+      const found = this.#coordinator ?? (await unlessAborted(this.#wire.coordinator(this.#transactionalId), givenUp));
       if ('errorCode' in found && moved.has(Number(found.errorCode))) {
-        await pause(backoffMs(failures), this.#closing);
+        await pause(backoffMs(failures), givenUp);
         continue;
       }
       this.#coordinator = found;
-      const answer = await step(found);
-      if (!moved.has(answer.errorCode)) return answer;
-      if (answer.errorCode !== code.concurrentTransactions) this.#coordinator = null;
-      await pause(backoffMs(failures), this.#closing);
+      const answer = await answerInCharge(step(found), { givenUp, isInCharge: () => this.#isCoordinator(found) });
+      if (answer && !moved.has(answer.errorCode)) return answer;
+      if (answer?.errorCode !== code.concurrentTransactions) this.#coordinator = null;
+      await pause(backoffMs(failures), givenUp);
     }
+  }
+
+  async #isCoordinator({ host, port }: Coordinator): Promise<boolean> {
+    const found = await this.#wire.coordinator(this.#transactionalId);
+    return found.errorCode !== code.none || (found.host === host && found.port === port);
   }
 
   async #initialise(call: TransactionCall): Promise<ProducerIdentity> {
     const { transactionTimeoutMs } = this.#options;
-    const { errorCode, producerId, producerEpoch } = await this.#atCoordinator(call, (at) =>
-      this.#wire.initialise(at, this.#transactionalId, transactionTimeoutMs),
-    );
+    let open = 0;
+    const { errorCode, producerId, producerEpoch } = await this.#atCoordinator(call, async (at) => {
+      open += 1;
+      const answer = await this.#wire.initialise(at, this.#transactionalId, transactionTimeoutMs);
+      open -= 1;
+      return answer;
+    }).finally(() => {
+      this.#hasStray ||= open > 0;
+    });
     if (errorCode !== code.none) throw new Refused('InitProducerId', errorCode);
     this.#identity = { transactionalId: this.#transactionalId, producerId, producerEpoch };
     this.#sequences = new Map();
@@ -193,6 +222,7 @@ export class TransactionSession {
   async #append(
     identity: ProducerIdentity,
     parts: readonly PartitionPart[],
+    { givenUp }: TransactionCall,
   ): Promise<ReadonlyMap<PartitionPart, readonly AppendedChunk[]>> {
     const appended = new Map<PartitionPart, AppendedChunk[]>(parts.map((part) => [part, []]));
     const chunks = parts.map((part) => ({ part, chunks: toChunks(part.records, this.#options.maxBatchBytes) }));
@@ -206,7 +236,11 @@ export class TransactionSession {
       await Promise.all(
         Array.from(requests, async ([leader, of]) => {
           const numbered = of.map(({ part, records }) => this.#number(part, records));
-          const answers = await this.#wire.produce(leader, identity, numbered);
+          const answers = await answerInCharge(this.#wire.produce(leader, identity, numbered), {
+            givenUp,
+            isInCharge: () => this.#wire.leads(leader, numbered),
+          });
+          if (!answers) throw new Error(`Broker ${leader} did not answer, and leads these partitions no longer.`);
           for (const { part, records } of of) {
             const answer = answers.find(({ topic, partition }) => topic === part.topic && partition === part.partition);
             if (!answer) throw new Error('The answer does not mention a partition.');
@@ -229,16 +263,20 @@ export class TransactionSession {
 
   /** Asks until Kafka says what became of it; the time limit of the transaction makes sure that it will. */
   async #commit(identity: ProducerIdentity): Promise<TransactionResult | { readonly kind: 'committed' }> {
-    const asked: TransactionCall = { isGivenUp: false, isCommitting: true };
+    const asked: TransactionCall = { givenUp: this.#closing, isCommitting: true };
+    let times = 0;
     for (let failures = 1; !this.#closing.aborted; failures += 1) {
       try {
-        const { errorCode } = await this.#atCoordinator(asked, async (at) => ({
-          errorCode: await this.#wire.end(at, identity, 'COMMIT'),
-        }));
+        const { errorCode } = await this.#atCoordinator(asked, async (at) => {
+          times += 1;
+          return { errorCode: await this.#wire.end(at, identity, 'COMMIT') };
+        });
         if (errorCode === code.none) return { kind: 'committed' };
         this.#reset();
+        // A stray may have come between a commit whose answer was lost and this one.
+        const isAborted = expired.has(errorCode) && (times === 1 || !this.#hasStray);
         const cause = new Refused('EndTxn', errorCode);
-        return { kind: expired.has(errorCode) ? 'aborted' : 'unknown', code: errorCode, cause };
+        return { kind: isAborted ? 'aborted' : 'unknown', code: errorCode, cause };
       } catch {
         // No answer: the coordinator is away, or another broker by now.
         this.#coordinator = null;
@@ -248,21 +286,4 @@ export class TransactionSession {
     this.#reset();
     return { kind: 'unknown', code: null, cause: new Error('The connection to Kafka is being closed.') };
   }
-}
-
-function toChunks(records: readonly OutgoingRecord[], maxBytes: number): readonly (readonly OutgoingRecord[])[] {
-  const chunks: OutgoingRecord[][] = [];
-  let bytes = 0;
-  for (const record of records) {
-    const size = (record.key?.length ?? 0) + (record.value?.length ?? 0);
-    const open = chunks.at(-1);
-    if (open && bytes + size <= maxBytes) {
-      open.push(record);
-      bytes += size;
-    } else {
-      chunks.push([record]);
-      bytes = size;
-    }
-  }
-  return chunks;
 }

@@ -52,17 +52,18 @@ const acksAll = -1;
 export class TransactionWire {
   readonly #wire: Wire;
   readonly #requestTimeoutMs: number;
-  readonly #pool: ConnectionPool;
+  /** A broker answers the requests of one connection one after the other: no end of a transaction waits behind records. */
+  readonly #pools: { readonly coordinating: ConnectionPool; readonly producing: ConnectionPool };
 
   constructor(wire: Wire, connection: ConnectionOptions) {
     this.#wire = wire;
     this.#requestTimeoutMs = connection.requestTimeoutMs;
-    this.#pool = newPool(connection);
+    this.#pools = { coordinating: newPool(connection), producing: newPool(connection) };
   }
 
   /** The broker that keeps the state of the id's transactions. */
   async coordinator(transactionalId: string): Promise<Address & { readonly errorCode: number }> {
-    const answer = await this.#wire.askAny(this.#pool, (connection) =>
+    const answer = await this.#wire.askAny(this.#pools.coordinating, (connection) =>
       findCoordinatorV4.api.async(connection, transactionKey, [transactionalId]),
     );
     const [found] = answer.coordinators;
@@ -76,7 +77,7 @@ export class TransactionWire {
     transactionalId: string,
     timeoutMs: number,
   ): Promise<initProducerIdV4.InitProducerIdResponse> {
-    const connection = await this.#pool.get(at);
+    const connection = await this.#pools.coordinating.get(at);
     return await orAnswer(connection, initProducerIdV4.api.async(connection, transactionalId, timeoutMs));
   }
 
@@ -86,12 +87,21 @@ export class TransactionWire {
     identity: ProducerIdentity,
     topics: { name: string; partitions: number[] }[],
   ): Promise<readonly number[]> {
-    const connection = await this.#pool.get(at);
+    const connection = await this.#pools.coordinating.get(at);
     const call = addPartitionsToTxnV3.api.async(connection, [{ ...identity, verifyOnly: false, topics }]);
     const answer = await orAnswer(connection, call);
     return answer.resultsByTransaction.flatMap(({ topicResults }) =>
       topicResults.flatMap(({ resultsByPartition }) => resultsByPartition.map((each) => each.partitionErrorCode)),
     );
+  }
+
+  /** Whether the node leads all these partitions now, as far as any broker knows. */
+  async leads(node: number, parts: readonly Pick<PartitionRecords, 'topic' | 'partition'>[]): Promise<boolean> {
+    const { topics } = await this.#wire.metadata([...new Set(parts.map(({ topic }) => topic))]);
+    return parts.every(({ topic, partition }) => {
+      const partitions = topics.find(({ name }) => name === topic)?.partitions;
+      return partitions?.find(({ partitionIndex }) => partitionIndex === partition)?.leaderId === node;
+    });
   }
 
   /** Appends to partitions that the node leads. */
@@ -100,7 +110,7 @@ export class TransactionWire {
     { transactionalId, producerId, producerEpoch }: ProducerIdentity,
     parts: readonly PartitionRecords[],
   ): Promise<readonly Appended[]> {
-    const connection = await this.#pool.get(this.#wire.broker(node));
+    const connection = await this.#pools.producing.get(this.#wire.broker(node));
     const sequences = new NumericMap(
       parts.map(({ topic, partition, firstSequence }) => [`${topic}:${partition}`, firstSequence]),
     );
@@ -121,7 +131,7 @@ export class TransactionWire {
   /** Commits or aborts; a commit that is asked for again has the answer of the first. */
   async end(at: Address, identity: ProducerIdentity, kind: 'COMMIT' | 'ABORT'): Promise<number> {
     const { transactionalId, producerId, producerEpoch } = identity;
-    const connection: Connection = await this.#pool.get(at);
+    const connection: Connection = await this.#pools.coordinating.get(at);
     const call = endTxnV3.api.async(connection, transactionalId, producerId, producerEpoch, kind === 'COMMIT');
     return (await orAnswer(connection, call)).errorCode;
   }
@@ -131,7 +141,7 @@ export class TransactionWire {
     at: Address,
     transactionalId: string,
   ): Promise<{ readonly errorCode: number; readonly state: string }> {
-    const connection = await this.#pool.get(at);
+    const connection = await this.#pools.coordinating.get(at);
     const call = describeTransactionsV0.api.async(connection, [transactionalId]);
     const [described] = (await orAnswer(connection, call)).transactionStates;
     if (!described) throw new Error('The answer does not mention the transaction.');
@@ -139,7 +149,7 @@ export class TransactionWire {
   }
 
   async close(): Promise<void> {
-    await this.#pool.close().catch(() => {});
+    await Promise.allSettled(Object.values(this.#pools).map((pool) => pool.close()));
   }
 }
 

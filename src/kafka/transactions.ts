@@ -51,6 +51,8 @@ type Outcomes = readonly (readonly WriteOutcome[])[];
 /** A call, with what it is told at its deadline when its commit is decided by then. */
 interface WriteCall extends TransactionCall {
   committed: Outcomes | null;
+  /** Nobody waits for it any more. */
+  giveUp(): void;
 }
 
 /** What a {@link Transactions} is built of. */
@@ -68,7 +70,7 @@ export class Transactions implements AtomicWriter {
   readonly #idle: TransactionSession[] = [];
   readonly #waiting = new Set<(session: TransactionSession) => void>();
   readonly #closing = new AbortController();
-  readonly #running = new Set<Promise<void>>();
+  readonly #running = new Map<WriteCall, Promise<void>>();
   #opened = 0;
   #bytes = 0;
   #records = 0;
@@ -86,7 +88,7 @@ export class Transactions implements AtomicWriter {
     this.#bytes += bytes;
     this.#records += all.length;
     const deadlineAtMs = performance.now() + deadlineMs;
-    const call: WriteCall = { isGivenUp: false, isCommitting: false, committed: null };
+    const call = newCall();
     // Goes on behind the caller's back when the deadline has passed: an open transaction must be ended.
     const work = this.#write(lists, call, deadlineAtMs).finally(() => {
       this.#bytes -= bytes;
@@ -96,21 +98,22 @@ export class Transactions implements AtomicWriter {
       () => undefined,
       () => undefined,
     );
-    this.#running.add(settled);
-    void settled.then(() => this.#running.delete(settled));
+    this.#running.set(call, settled);
+    void settled.then(() => this.#running.delete(call));
     const late = new SluiceError('TIMEOUT', '');
     return await withDeadline(work, deadlineMs, () => late).catch((error) => {
       if (error !== late) throw error;
       if (call.isCommitting && !call.committed) return outcomesOf(lists, 'UNKNOWN', commitUnanswered());
-      call.isGivenUp = true;
+      call.giveUp();
       return call.committed ?? outcomesOf(lists, 'NOT_WRITTEN', notCommittedInTime());
     });
   }
 
   /** Waits for what is under way up to the deadline, then disconnects. */
   async close(deadlineMs = 5_000): Promise<void> {
-    await Promise.race([Promise.all(this.#running), pause(this.#running.size === 0 ? 0 : deadlineMs)]);
+    await Promise.race([Promise.all(this.#running.values()), pause(this.#running.size === 0 ? 0 : deadlineMs)]);
     this.#closing.abort();
+    for (const call of this.#running.keys()) call.giveUp();
     await this.#parts.wire.close();
   }
 
@@ -139,7 +142,7 @@ export class Transactions implements AtomicWriter {
         }
         const refusal = refusalOf(result);
         if (refusal) return outcomesOf(lists, 'NOT_WRITTEN', refusal);
-        if (call.isGivenUp || performance.now() >= deadlineAtMs || this.#closing.signal.aborted)
+        if (call.givenUp.aborted || performance.now() >= deadlineAtMs || this.#closing.signal.aborted)
           return outcomesOf(lists, 'NOT_WRITTEN', unavailable('a transaction', result.cause));
         // It was aborted, and it is nobody else's to commit: it may be tried again as a whole.
         call.isCommitting = false;
@@ -152,7 +155,7 @@ export class Transactions implements AtomicWriter {
   }
 
   /** A session of its own for the call, at once or when one is free; null at the deadline. */
-  async #take(call: TransactionCall, deadlineAtMs: number): Promise<TransactionSession | null> {
+  async #take(call: WriteCall, deadlineAtMs: number): Promise<TransactionSession | null> {
     const idle = this.#idle.pop();
     if (idle) return idle;
     if (this.#opened < this.#parts.options.maxTransactions) return this.#open();
@@ -161,7 +164,7 @@ export class Transactions implements AtomicWriter {
     try {
       return await withDeadline(promise, deadlineAtMs - performance.now(), notCommittedInTime);
     } catch {
-      call.isGivenUp = true;
+      call.giveUp();
       return null;
     } finally {
       this.#waiting.delete(resolve);
@@ -225,6 +228,11 @@ export class Transactions implements AtomicWriter {
     const leftMs = want.deadlineAtMs - performance.now();
     return await withDeadline(asked, leftMs, () => unavailable(`the partitions of "${topic}"`));
   }
+}
+
+function newCall(): WriteCall {
+  const over = new AbortController();
+  return { givenUp: over.signal, isCommitting: false, committed: null, giveUp: () => over.abort() };
 }
 
 function partitionOf(record: NewRecord, { partitions }: TopicMetadata, keyless: number): number {
