@@ -5,7 +5,8 @@ import {
   checkSchema,
   checkTopics,
   type Finding,
-  type Registration,
+  type FoundTopic,
+  type RegisteredTopic,
   sampleOptions,
   sampleTopic,
 } from '#declare';
@@ -65,41 +66,38 @@ async function checkKafka(config: Config, model: Model, logger: Logger): Promise
   const found = [...checkTopics(model, live)];
   const names = new Set(live.map(({ topic }) => topic));
   for (const source of kafkaSourcesOf(model)) {
-    if (usesRegistry(source)) found.push(...(await checkRegistered(source, schemas)));
-    if (names.has(source.topic)) found.push(...(await checkNewest(source, { kafka, schemas })));
+    found.push(...(await checkSource(source, { log: names.has(source.topic) ? kafka.log : null, schemas })));
   }
   return found;
 }
 
-async function checkRegistered(source: Source, schemas: TopicSchemas | null): Promise<readonly Finding[]> {
-  const both = (value: Registration, key: Registration) => [
-    ...checkSchema(source, 'VALUE', value),
-    ...checkSchema(source, 'KEY', key),
-  ];
-  if (schemas === null) {
-    const none = 'no schema registry is named; set SLUICE_REGISTRY_URL';
-    return both(none, none);
-  }
+/** Without a log there is no such topic. */
+async function checkSource(
+  source: Source,
+  { log, schemas }: { readonly log: Kafka['log'] | null; readonly schemas: TopicSchemas | null },
+): Promise<readonly Finding[]> {
+  const found: Finding[] = [];
+  let sample: FoundTopic['sample'] = [];
   try {
-    const registered = await schemas.of(source.topic, []);
-    return both(registered?.value?.schema ?? null, registered?.schemas.keyWriter?.schema ?? null);
+    if (log) sample = await sampleTopic(log, source.topic, lookAt);
   } catch (thrown) {
-    return both(messageOf(thrown), messageOf(thrown));
+    found.push({ level: 'fault', part: 'kafka', subject: source.topic, message: messageOf(thrown) });
   }
+  if (!usesRegistry(source)) return [...found, ...checkRecords(source, sample)];
+  const registered = await registeredFor(source, sample, schemas);
+  found.push(...checkSchema(source, 'VALUE', registered), ...checkSchema(source, 'KEY', registered));
+  if (registered === null || typeof registered === 'string') return found;
+  return [...found, ...checkRecords(source, sample, registered.schemas)];
 }
 
-async function checkNewest(
-  source: Source,
-  { kafka, schemas }: { readonly kafka: Kafka; readonly schemas: TopicSchemas | null },
-): Promise<readonly Finding[]> {
-  try {
-    const sample = await sampleTopic(kafka.log, source.topic, lookAt);
-    if (!usesRegistry(source)) return checkRecords(source, sample);
-    const registered = (await schemas?.of(source.topic, sample)) ?? null;
-    return registered === null ? [] : checkRecords(source, sample, registered.schemas);
-  } catch (thrown) {
-    return [{ level: 'fault', part: 'kafka', subject: source.topic, message: messageOf(thrown) }];
-  }
+/** A text: why the registry cannot tell. */
+async function registeredFor(
+  { topic }: Source,
+  sample: FoundTopic['sample'],
+  schemas: TopicSchemas | null,
+): Promise<RegisteredTopic | string | null> {
+  if (schemas === null) return 'no schema registry is named; set SLUICE_REGISTRY_URL';
+  return await schemas.of(topic, sample).catch(messageOf);
 }
 
 /** Flink compiles every view whose job it does not run already. */
@@ -113,14 +111,14 @@ async function checkFlink(config: Config, model: Model, logger: Logger): Promise
   const { restUrl, sqlGatewayUrl, kafkaBrokers: bootstrapServers } = clusters.flink;
   const settings = flinkSettings.parse({ restUrl, sqlGatewayUrl, viewsMode: 'off' });
   const registry = await openReading(config, model);
-  const avro = registry?.flinkAvro;
+  const reading = registry?.flinkReading;
   const flink = openFlinkParts({
     settings,
     model,
     bootstrapServers,
     restorePoints: null,
     logger,
-    ...(avro && { avro }),
+    ...(reading && { registry: reading }),
   });
   try {
     const planned = await flink.views.plan();

@@ -1,3 +1,4 @@
+import type { Side } from '#codec';
 import type { Config } from '#config';
 import { type FoundTopic, type RegisteredTopic, schemaIdsOf, schemaOfRecords } from '#declare';
 import { messageOf, SluiceError } from '#errors';
@@ -29,10 +30,12 @@ export async function openTopicSchemas({ registry }: Config): Promise<TopicSchem
       const [values, keys] = [records.map(({ value }) => value), records.map(({ key }) => key)];
       const byId = await schemasOf(api, [...newestIds(values), ...newestIds(keys)]);
       const value = await latest(api, `${topic}-value`);
-      const keyWriter = (await latest(api, `${topic}-key`)) ?? schemaOfRecords(keys, byId).schema;
+      const key = await latest(api, `${topic}-key`);
+      const keyWriter = key ?? schemaOfRecords(keys, byId).schema;
       const { schema, types } = value === null ? schemaOfRecords(values, byId) : { schema: value, types: [] };
       if (schema === null && keyWriter === null && types.length === 0) return null;
-      return { value: schema, recordTypes: types, schemas: { byId, writer: value, keyWriter } };
+      const subjects = new Set<Side>([...(value ? ['VALUE' as const] : []), ...(key ? ['KEY' as const] : [])]);
+      return { value: schema, recordTypes: types, subjects, schemas: { byId, writer: value, keyWriter } };
     },
     [Symbol.asyncDispose]: () => client.close(),
   };

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import { messageOf, SluiceError } from '#errors';
+import type { BadRecords } from '#feed';
 import type { Stream } from '#model';
 
 /** What a bridge has done since the gateway started. */
@@ -18,6 +19,8 @@ export interface BridgeCounters {
 export interface BridgeStatusParts {
   readonly source: Stream;
   readonly topic: string;
+  /** Grows with each record that is left out, as with each that readers cannot read. */
+  readonly badRecords: Pick<BadRecords, 'count'>;
   readonly logger: Pick<Logger, 'info' | 'warn'>;
   /** Milliseconds; only goes forward. */
   readonly now: () => number;
@@ -86,6 +89,7 @@ export class BridgeStatus {
   /** A record that cannot be copied, ever. With onBadRecord SKIP it is counted only. */
   bad(reason: string): void {
     this.counters.bad += 1;
+    this.#parts.badRecords.count += 1;
     this.#untoldBad += 1;
     const { source, now } = this.#parts;
     if (source.onBadRecord === 'SKIP' || now() - this.#toldBadAtMs < tellBadEveryMs) return;

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { type Codec, createCodec } from '#codec';
 import { SluiceError } from '#errors';
-import type { RecordLog } from '#feed';
+import type { BadRecords, RecordLog } from '#feed';
 import type { Kafka } from '#kafka';
 import { type RedisPlace, type Source, type Stream, toTopicSettings } from '#model';
 import type { Lease, Redis } from '#redis';
@@ -15,6 +15,8 @@ import { type Copying, createToRecord, longestPauseMs } from './copying.ts';
 export interface BridgedSource {
   readonly source: Source;
   readonly codec: Codec;
+  /** Counts what is left out, too. */
+  readonly badRecords: Pick<BadRecords, 'count'>;
 }
 
 /** What streams in Redis are copied to Kafka with. */
@@ -50,9 +52,9 @@ const defaultTurnEveryMs = 1_000;
 /** Copies what comes in the streams of Redis that are declared with `into`, from its start until it is closed. */
 export function openBridges(sources: readonly BridgedSource[], options: BridgesOptions): Bridges {
   const ending = new AbortController();
-  const bridges = sources.flatMap(({ source, codec }) => {
+  const bridges = sources.flatMap(({ source, codec, badRecords }) => {
     if (source.kind !== 'stream' || source.redis === null || source.into === null) return [];
-    return [new Bridge({ source, place: source.redis, into: source.into, codec }, options)];
+    return [new Bridge({ source, place: source.redis, into: source.into, codec, badRecords }, options)];
   });
   let running: readonly Promise<void>[] = [];
   return {
@@ -73,6 +75,7 @@ interface Bridged {
   readonly place: RedisPlace;
   readonly into: Stream;
   readonly codec: Codec;
+  readonly badRecords: BridgedSource['badRecords'];
 }
 
 /** One stream of Redis and its topic: waits for its turn, and copies as long as that lasts. */
@@ -87,11 +90,12 @@ class Bridge {
   #lease: { readonly topicId: string; readonly lease: Lease } | null = null;
 
   constructor(bridged: Bridged, options: BridgesOptions) {
-    const { source, place, into, codec } = bridged;
+    const { source, place, into, codec, badRecords } = bridged;
     this.source = source;
     this.#bridged = bridged;
     this.#options = options;
-    this.status = new BridgeStatus({ source, topic: into.topic, logger: options.logger, now: () => performance.now() });
+    const { logger } = options;
+    this.status = new BridgeStatus({ source, topic: into.topic, badRecords, logger, now: () => performance.now() });
     this.#log = options.redis.logOf(source);
     this.#toRecord = createToRecord(place, { from: codec, into: createCodec(into) }, this.status);
   }

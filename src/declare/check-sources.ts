@@ -1,6 +1,7 @@
-import { compareSchemas, createCodec, hasSchema, type RegisteredSchema, type Schemas, type Side } from '#codec';
+import { compareSchemas, createCodec, hasSchema, type NumberedSchema, type Schemas, type Side } from '#codec';
 import type { LogRecord } from '#feed';
 import { kafkaSourcesOf, type Model, type Source } from '#model';
+import type { RegisteredTopic } from './declare-topic.ts';
 
 /** One thing that a check found. A fault fails the check, a note does not. */
 export interface Finding {
@@ -50,16 +51,37 @@ function checkTopic(source: Source, live: LiveTopic | undefined, isMade: boolean
   return found;
 }
 
-/** What the registry has for a topic's values, or its keys; null: no such subject. A text: why it cannot be told. */
-export type Registration = RegisteredSchema | string | null;
-
-/** Holds one side of a declaration against its subject. */
-export function checkSchema(source: Source, side: Side, registration: Registration): readonly Finding[] {
+/**
+ * Holds one side of a declaration against the latest schema of its subject or, without that, against the newest one that
+ * records name. A text in place of the topic's schemas: why they cannot be told.
+ */
+export function checkSchema(
+  source: Source,
+  side: Side,
+  registered: RegisteredTopic | string | null,
+): readonly Finding[] {
   if (!hasSchema(source, side)) return [];
   const about = { part: 'registry', subject: `${source.topic}-${side.toLowerCase()}`, level: 'fault' } as const;
-  if (typeof registration === 'string') return [{ ...about, message: registration }];
-  if (registration === null) return [{ ...about, message: 'the registry has no such subject' }];
-  return compareSchemas(source, registration, side).map((message) => ({ ...about, message }));
+  if (typeof registered === 'string') return [{ ...about, message: registered }];
+  const schema = (side === 'VALUE' ? registered?.value : registered?.schemas.keyWriter) ?? null;
+  const types = side === 'VALUE' ? (registered?.recordTypes ?? []) : [];
+  const found: Finding[] = [];
+  if (!registered?.subjects.has(side)) found.push(withoutSubject(about, schema, types));
+  if (schema) for (const message of compareSchemas(source, schema.schema, side)) found.push({ ...about, message });
+  return found;
+}
+
+/** A fault only when nothing is known of the schema: what is written as records name it can be read. */
+function withoutSubject(
+  about: Omit<Finding, 'message'>,
+  schema: NumberedSchema | null,
+  types: readonly string[],
+): Finding {
+  const none = 'the registry has no such subject';
+  const missing = `${none}, which only producing through the gateway needs`;
+  if (schema) return { ...about, level: 'note', message: `${missing}; records name schema ${schema.id}` };
+  if (types.length === 0) return { ...about, message: none };
+  return { ...about, level: 'note', message: `${missing}; records are of several types: ${types.join(', ')}` };
 }
 
 /** Tells when records do not fit their declaration. */

@@ -5,6 +5,7 @@ import {
   type NumberedSchema,
   type RegisteredSchema,
   type Schemas,
+  type Side,
 } from '#codec';
 import { messageOf } from '#errors';
 import type { LogRecord } from '#feed';
@@ -39,6 +40,8 @@ export interface RegisteredTopic {
   readonly value: NumberedSchema | null;
   /** The types that the schema ids in the values of the sample stand for, where the topic has no subject of its own. */
   readonly recordTypes: readonly string[];
+  /** Which sides have a subject of their own; the schemas of others are known from the ids in the records. */
+  readonly subjects: ReadonlySet<Side>;
   /** Those that the records of the sample name are at hand. */
   readonly schemas: Schemas;
 }

@@ -5,7 +5,6 @@ export {
   checkTopics,
   type Finding,
   type LiveTopic,
-  type Registration,
 } from './check-sources.ts';
 export type { TopicFacts } from './declaration.ts';
 export type { FoundTopic, RegisteredTopic } from './declare-topic.ts';

@@ -22,7 +22,7 @@ export function addCompleteness({ builder, gateway }: BuildContext, stream: Type
     badRecords: t.field({
       type: 'BigInt',
       description:
-        'How many records that do not decode this gateway has read since its start. One that is read again counts again, unless the stream has dead letters.',
+        'How often this gateway has come upon a record that does not fit since its start: each that it reads, and again when it reads it again, be it for another reader; of a stream with dead letters, each that it looked through for them, whoever reads it; and each that it does not copy from Redis to Kafka.',
       resolve: ({ badRecords }) => badRecords.count,
     }),
     deadLetterTopic: t.string({

@@ -8,6 +8,7 @@ import type { Stream } from '#model';
 import type { Lease } from '#redis';
 import { field, stream } from '../unit/codec/declared.ts';
 import { MemoryLog } from './memory-log.ts';
+import { patience } from './patience.ts';
 
 const away = () => new SluiceError('KAFKA_UNAVAILABLE', 'Kafka is away.');
 
@@ -101,16 +102,17 @@ export class BridgeWorld {
       admin: { ensure: async () => [] },
     };
     const redis = { logOf: (): RecordLog => log, lease: (name: string) => this.#lease(name) };
-    const open = openBridges([serveSource(this.source)], { redis, kafka, logger, retryMs: 2, turnEveryMs: 5 });
+    const served = serveSource(this.source);
+    const open = openBridges([served], { redis, kafka, logger, retryMs: 2, turnEveryMs: 5 });
     open.start();
     onTestFinished(() => open.close());
     const counters = open.counters.get('Thing');
-    return { ...open, logger, of: () => counters, problem: () => open.problemOf(this.source) };
+    return { ...open, logger, served, of: () => counters, problem: () => open.problemOf(this.source) };
   }
 }
 
 /** Waits until the check passes. */
-export const until = (check: () => Promise<void> | void) => vi.waitFor(check, { timeout: 5_000, interval: 5 });
+export const until = (check: () => Promise<void> | void) => vi.waitFor(check, { ...patience, interval: 5 });
 /** What a gateway warned of. */
 export const warningsOf = ({ logger }: ReturnType<BridgeWorld['gateway']>) =>
   logger.warn.mock.calls.map(([, text]) => String(text));

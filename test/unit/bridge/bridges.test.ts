@@ -88,6 +88,7 @@ describe('a Redis Stream that is copied', () => {
     const gateway = world.gateway();
     await until(async () => expect(await world.copied()).toEqual([1, 3]));
     expect(gateway.of()).toMatchObject({ copied: 2, bad: 3 });
+    expect(gateway.served.badRecords.count).toBe(3);
     expect(warningsOf(gateway)).toEqual([expect.stringContaining('what does not fit is not copied')]);
 
     const silent = new BridgeWorld('STREAM', { onBadRecord: 'SKIP' });
