@@ -12,7 +12,7 @@ const byteOrderMark = 0xfeff;
 
 /** The text of UTF-8 bytes, or null when they are not UTF-8. */
 export function toText(bytes: Buffer): string | null {
-  const text = bytes.toString('utf8');
+  const text = bytes.toString();
   // Bytes that are not UTF-8 become U+FFFD. To look for that is nearly free, to check every record's bytes is not.
   return text.includes('\ufffd') && !isUtf8(bytes) ? null : text;
 }

@@ -1,5 +1,5 @@
 import type { Field } from '#model';
-import { toCanonicalDate, toCanonicalDateTime, toCanonicalTime } from './calendar.ts';
+import { commonDateTime, toCanonicalDate, toCanonicalDateTime, toCanonicalTime } from './calendar.ts';
 import { generate, objectOf, quote } from './generate.ts';
 import type { Node } from './types.ts';
 
@@ -25,7 +25,11 @@ const checks: Readonly<Record<string, Check>> = {
   Int: integer((v) => `(${v} | 0) === ${v}`),
   BigInt: integer((v) => `Number.isSafeInteger(${v})`),
   Float: { holds: (v) => `typeof ${v} === 'number' && ${v} - ${v} === 0`, value: asItIs },
-  DateTime: canonical('toDateTime'),
+  // Nearly all are canonical already; a call more for each record shows.
+  DateTime: {
+    holds: (v) => `typeof ${v} === 'string' && (commonDateTime.test(${v}) || (${v} = toDateTime(${v})) !== null)`,
+    value: asItIs,
+  },
   Date: canonical('toDate'),
   Time: canonical('toTime'),
 };
@@ -55,7 +59,8 @@ export function compileFlat(fields: readonly Field[], to: 'NODE' | 'RECORD'): Co
     names.push(into);
   }
   const code = `(object) => {\n${lines.join('\n')}\nreturn ${objectOf(names)};\n}`;
-  return generate(code, { toDateTime: toCanonicalDateTime, toDate: toCanonicalDate, toTime: toCanonicalTime });
+  const toTexts = { toDateTime: toCanonicalDateTime, toDate: toCanonicalDate, toTime: toCanonicalTime };
+  return generate(code, { commonDateTime, ...toTexts });
 }
 
 /** Names that every object has, and those that an object does not keep in their place. */

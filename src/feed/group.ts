@@ -43,6 +43,8 @@ export interface GroupOptions<T> {
 
 /** What a group is built on. */
 export interface GroupParts<T> {
+  /** Under which its subscriptions find it: one text for all of them. */
+  readonly key: string;
   readonly dispatcher: Dispatcher;
   readonly rounds: Rounds;
   readonly counters: FeedCounters;
@@ -78,6 +80,10 @@ export class Group<T> implements Listener, Due {
 
   get isCostly(): boolean {
     return this.#live.size >= costlyMembers || this.#pending.length >= costlyRecords;
+  }
+
+  get key(): string {
+    return this.#parts.key;
   }
 
   get catchUp(): CatchUp<T> {

@@ -90,10 +90,8 @@ export class Subscription<T> implements LiveMember<T> {
   /** Catches up, goes live, falls behind, catches up again. */
   async #followLive(): Promise<void> {
     const { feed } = this.#parts;
-    const { group: shared, where, render, sink, overflow } = this.#request;
-    const key = shared === null ? uniqueKey() : `${this.#keepsRows ? 'rows' : 'changes'} ${shared}`;
-    const options = { where, limit: this.#limit, render, keepsRows: this.#keepsRows };
-    const group = feed.group(key, options, this.#scope);
+    const { sink, overflow } = this.#request;
+    const group = this.#joinGroup();
     group.catchUp.enter();
     try {
       let wasSlow = false;
@@ -120,8 +118,16 @@ export class Subscription<T> implements LiveMember<T> {
       }
     } finally {
       group.catchUp.leave();
-      feed.release(key, group as Group<never>);
+      feed.release(group as Group<never>);
     }
+  }
+
+  /** Apart from the following, whose frame keeps all that it names for as long as the subscription lasts. */
+  #joinGroup(): Group<T> {
+    const { group: shared, where, render } = this.#request;
+    const key = shared === null ? uniqueKey() : `${this.#keepsRows ? 'rows' : 'changes'} ${shared}`;
+    const options = { where, limit: this.#limit, render, keepsRows: this.#keepsRows };
+    return this.#parts.feed.group(key, options, this.#scope);
   }
 
   get #limit(): PageLimit {

@@ -127,7 +127,7 @@ export class TopicFeed {
   /** The group of that key, made when it is not there. Everyone who asks gives it back. */
   group<T>(key: string, options: GroupOptions<T>, scope: Page['scope']): Group<T> {
     const known = this.#groups.get(key) as Group<T> | undefined;
-    const group = known ?? this.#createGroup(options, scope);
+    const group = known ?? this.#createGroup(key, options, scope);
     if (!known) {
       this.#groups.set(key, group as unknown as AnyGroup);
       this.#options.counters.groups += 1;
@@ -137,7 +137,8 @@ export class TopicFeed {
   }
 
   /** Gives a group back; the last one takes it away. */
-  release(key: string, group: Group<never>): void {
+  release(group: Group<never>): void {
+    const { key } = group;
     group.members -= 1;
     if (group.members > 0) return;
     group.catchUp.close();
@@ -162,7 +163,7 @@ export class TopicFeed {
     this.#disband();
   }
 
-  #createGroup<T>(options: GroupOptions<T>, scope: Page['scope']): Group<T> {
+  #createGroup<T>(key: string, options: GroupOptions<T>, scope: Page['scope']): Group<T> {
     const { rounds, counters } = this.#options;
     const { where, limit, render, keepsRows } = options;
     const select = this.select(where);
@@ -174,7 +175,7 @@ export class TopicFeed {
       render,
       scope,
     });
-    return new Group<T>(options, { dispatcher: this.dispatcher, rounds, counters, scope, catchUp, select });
+    return new Group<T>(options, { key, dispatcher: this.dispatcher, rounds, counters, scope, catchUp, select });
   }
 
   async #follow(): Promise<void> {

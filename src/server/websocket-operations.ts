@@ -18,6 +18,8 @@ interface PipelineArgs extends ExecutionArgs {
   readonly rootValue: Pick<ReturnType<Yoga['getEnveloped']>, 'execute' | 'subscribe'> & {
     /** The subscription that was opened. */
     readonly opened: { pages: PushedPages | null };
+    /** What the client asked for. */
+    readonly payload: SubscribePayload;
   };
 }
 
@@ -36,11 +38,12 @@ export function createProtocolOptions(parts: {
   return {
     execute: (args) => (args as PipelineArgs).rootValue.execute(args),
     async subscribe(args) {
-      const { subscribe, opened } = (args as PipelineArgs).rootValue;
+      const { subscribe, opened, payload } = (args as PipelineArgs).rootValue;
       const result = await subscribe({ ...args });
       if (!opened.pages) return result;
       // Idle subscribers are many: what served to open one is let go of, and what the pipeline wrapped around it too.
       Object.assign(args, { rootValue: null, contextValue: null, variableValues: null });
+      Object.assign(payload, { query: '', variables: null });
       return opened.pages;
     },
     onSubscribe: (context, id, payload) => {
@@ -110,7 +113,7 @@ async function prepare(
     operationName: payload.operationName,
     variableValues: payload.variables,
     contextValue: await contextFactory(),
-    rootValue: { execute, subscribe, opened },
+    rootValue: { execute, subscribe, opened, payload },
   };
 }
 

@@ -10,6 +10,7 @@ import { Connection } from './connection.ts';
 import { graphqlPath } from './http.ts';
 import { keepAlive } from './keep-alive.ts';
 import type { Logger, ServerOptions } from './options.ts';
+import { ProtocolSocket } from './protocol-socket.ts';
 import type { TrafficCounters } from './traffic.ts';
 import { createProtocolOptions, type SocketContext } from './websocket-operations.ts';
 
@@ -46,12 +47,14 @@ export function serveWebSockets(server: Server, parts: WebSocketParts): WebSocke
       const connection = new Connection(client, socket, { limits: options, traffic });
       connections.add(connection);
       traffic.sockets += 1;
-      client.once('close', () => {
+      const closed = speak(connection, protocol, parts.logger);
+      // It comes once. `once` would keep a wrapper with each socket.
+      client.on('close', (code, reason) => {
         connections.delete(connection);
         connection.closed();
         traffic.sockets -= 1;
+        void closed(code, String(reason));
       });
-      speak(connection, protocol, parts.logger);
     });
   };
   server.on('upgrade', onUpgrade);
@@ -71,32 +74,22 @@ export function serveWebSockets(server: Server, parts: WebSocketParts): WebSocke
   };
 }
 
-/** Hands a socket's messages to the protocol. */
-function speak(connection: Connection, protocol: ReturnType<typeof makeServer<never, SocketContext>>, logger: Logger) {
+/** Hands a socket's messages to the protocol. What is returned tells it that the socket is closed. */
+function speak(
+  connection: Connection,
+  protocol: ReturnType<typeof makeServer<never, SocketContext>>,
+  logger: Logger,
+): (code: number, reason: string) => Promise<void> {
   const { client } = connection;
-  let onMessage: ((text: string) => Promise<void>) | null = null;
+  const socket = new ProtocolSocket(client);
+  const closed = protocol.opened(socket, { connection });
   const heard = () => {
     connection.heardAtMs = performance.now();
   };
-  const closed = protocol.opened(
-    {
-      protocol: client.protocol,
-      send: (text) =>
-        new Promise((resolve, reject) => {
-          if (client.readyState !== client.OPEN) resolve();
-          else client.send(text, (error) => (error ? reject(error) : resolve()));
-        }),
-      close: (code, reason) => client.close(code, reason),
-      onMessage: (take) => {
-        onMessage = take;
-      },
-    },
-    { connection },
-  );
   client.on('pong', heard);
   client.on('message', (data) => {
     heard();
-    onMessage?.(String(data)).catch((error: unknown) => {
+    socket.take(String(data)).catch((error: unknown) => {
       // A socket that goes while it is written to is no fault; anything else would be one of ours.
       logger.debug({ err: error }, 'a message over WebSocket could not be handled');
       client.close(CloseCode.InternalServerError, messageOf(error).slice(0, maxReasonLength));
@@ -104,7 +97,7 @@ function speak(connection: Connection, protocol: ReturnType<typeof makeServer<ne
   });
   // The library has closed it with the code that fits: a broken frame, a message over the limit.
   client.on('error', (error) => logger.debug({ err: error }, 'a WebSocket was closed over an error'));
-  client.once('close', (code, reason) => void closed(code, String(reason)));
+  return closed;
 }
 
 /** The reason of a close frame has at most 123 bytes (RFC 6455, 5.5). */

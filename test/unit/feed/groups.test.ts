@@ -86,7 +86,7 @@ function open(feeds: Feeds, wishes: Partial<SubscribeRequest<Page>> & { readonly
   };
 }
 
-const until = (predicate: () => boolean) => expect.poll(predicate, { interval: 1, timeout: 5000 }).toBe(true);
+const until = (predicate: () => boolean) => expect.poll(predicate, { interval: 1 }).toBe(true);
 
 describe('a group', () => {
   it('makes each page once for all of its live subscriptions', async () => {
