@@ -40,7 +40,8 @@ export const sqlOptions = {
     schema: oneOf(sqlModes),
     default: 'all with the local stack, else read',
     unit: sqlModes.join(', '),
-    meaning: 'What clients may send as SQL: nothing, what reads, or also what starts jobs.',
+    meaning:
+      'What clients may send as SQL: nothing, what reads, or also what starts jobs. Only with all can they stop and restart jobs.',
   },
   sqlConnectors: {
     env: 'SLUICE_SQL_CONNECTORS',

@@ -56,6 +56,10 @@ export const codes = {
     retryable: false,
     meaning: 'The configuration of this gateway does not allow the statement; the message names the setting.',
   },
+  NOT_ALLOWED: {
+    retryable: false,
+    meaning: 'The configuration of this gateway does not allow this mutation; the message names the setting.',
+  },
   CONFLICT: { retryable: false, meaning: 'Something else has this name already; `extensions` say what.' },
   NOT_FOUND: { retryable: false, meaning: 'Nothing has this name or id.' },
   OVERLOADED: { retryable: true, meaning: 'A bounded queue is full; nothing was done. Try again later.' },

@@ -1,5 +1,6 @@
 /** Talking to Flink, with registry the only user of undici: JobManager and SQL Gateway, their clients, sessions and errors. */
 
+export type { SqlResult } from './collect-result.ts';
 export { type Cause, parseCauses } from './fault.ts';
 export {
   faultOf,
@@ -22,7 +23,7 @@ export type { SessionPool } from './session-pool.ts';
 export { shareCalls } from './share-calls.ts';
 export type { FlinkConfig, SqlColumn, SqlRow } from './sql-gateway.ts';
 export type { SqlOperation } from './sql-operation.ts';
-export type { SqlResult, SqlSession } from './sql-session.ts';
+export type { SqlSession } from './sql-session.ts';
 export { locate } from './statement-place.ts';
 export type { LogicalType } from './type-text.ts';
 export { type ClusterOverview, type Job, type JobState, jobStates } from './types.ts';

@@ -1,4 +1,5 @@
-import { type AvroReading, type Model, type SourceDdl, sessionProperties, sessionStatements, toDdl } from '#model';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Model, type RegistryReading, type SourceDdl, sessionProperties, sessionStatements, toDdl } from '#model';
 import { JobControl } from './job-control.ts';
 import { JobManager } from './job-manager.ts';
 import type { FlinkOptions, Logger } from './options.ts';
@@ -16,8 +17,8 @@ export interface OpenFlinkOptions {
   readonly bootstrapServers: string;
   /** Further Kafka client settings of Flink's tables, without the prefix `properties.`. */
   readonly kafkaProperties?: Readonly<Record<string, string>>;
-  /** How Flink reads streams of format AVRO; absent: not at all. */
-  readonly avro?: AvroReading;
+  /** How Flink reads streams whose schemas a registry has; absent: not at all. */
+  readonly registry?: RegistryReading;
   readonly logger: Logger;
 }
 
@@ -39,11 +40,13 @@ export interface Flink {
   createPool(names: readonly string[], reading: SessionReading): SessionPool;
   /** Whether the JobManager answers now. Never rejects. */
   isReady(): Promise<boolean>;
-  /** Closes the sessions, then the connections; jobs run on. */
+  /** Closes the sessions, as far as that is done in a moment, then the connections; jobs run on. */
   close(): Promise<void>;
 }
 
 const readyCacheMs = 1_000;
+/** How long the sessions may take to close. The SQL Gateway drops those that it was too busy to close when they are idle. */
+const closeMs = 1_000;
 
 /** Opens the connections to Flink; nothing is sent yet. Null without addresses in the settings, see {@link noFlink}. */
 export function openFlink(options: OpenFlinkOptions): Flink | null {
@@ -67,7 +70,8 @@ export function openFlink(options: OpenFlinkOptions): Flink | null {
     },
     isReady: createReadiness(jobManager),
     async close() {
-      await Promise.all(pools.map((pool) => pool.close()));
+      const closed = Promise.all(pools.map((pool) => pool.close()));
+      await Promise.race([closed, sleep(closeMs, undefined, { ref: false })]);
       await Promise.all([jobRest.close(), sqlRest.close()]);
     },
   };
@@ -91,11 +95,12 @@ function sessionFactory(options: OpenFlinkOptions, gateway: SqlGateway) {
 
 /** The tables as they are known now: made anew only when the registry has told more. */
 function tablesOf({ model, ...options }: OpenFlinkOptions, reading: SessionReading): () => readonly SourceDdl[] {
-  const { bootstrapServers, kafkaProperties, avro } = options;
-  const ddl = { bootstrapServers, ...reading, ...(kafkaProperties && { kafkaProperties }), ...(avro && { avro }) };
+  const { bootstrapServers, kafkaProperties, registry } = options;
+  const further = { ...(kafkaProperties && { kafkaProperties }), ...(registry && { registry }) };
+  const ddl = { bootstrapServers, ...reading, ...further };
   let made: { readonly revision: number; readonly tables: readonly SourceDdl[] } | null = null;
   return () => {
-    const revision = avro?.revision() ?? 0;
+    const revision = registry?.revision() ?? 0;
     if (made?.revision !== revision) made = { revision, tables: toDdl(model, ddl) };
     return made.tables;
   };

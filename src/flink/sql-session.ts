@@ -1,8 +1,10 @@
 import { messageOf, SluiceError } from '#errors';
 import { dropStatements, type SourceDdl } from '#model';
+import { collectResult, type SqlResult } from './collect-result.ts';
 import { explainMissing, isFlinkAway, isSessionGone, isStopping } from './flink-errors.ts';
+import { toOlderOptions } from './older-options.ts';
 import type { Logger } from './options.ts';
-import type { FlinkConfig, SqlColumn, SqlGateway, SqlRow } from './sql-gateway.ts';
+import type { FlinkConfig, SqlGateway } from './sql-gateway.ts';
 import { SqlOperation } from './sql-operation.ts';
 
 /** What a {@link SqlSession} is made of. */
@@ -41,15 +43,6 @@ export interface StartOptions {
 export interface ExecuteOptions extends Pick<StartOptions, 'config' | 'deadlineMs' | 'repeatable'> {
   /** No more rows than this are fetched; `truncated` says that there were more. */
   readonly maxRows?: number;
-}
-
-/** What a statement answered. */
-export interface SqlResult {
-  readonly columns: readonly SqlColumn[];
-  readonly rows: readonly SqlRow[];
-  readonly truncated: boolean;
-  /** The job that the statement started, if it did. */
-  readonly jobId: string | null;
 }
 
 const defaultMaxRows = 10_000;
@@ -116,7 +109,7 @@ export class SqlSession {
       submitted();
       try {
         await operation.begun(deadlineMs);
-        return await collect(operation, options.maxRows ?? defaultMaxRows, { until, deadlineMs });
+        return await collectResult(operation, options.maxRows ?? defaultMaxRows, { until, deadlineMs });
       } finally {
         // Nobody waits for it: what it does not free, the end of the session does.
         void operation.close();
@@ -242,17 +235,18 @@ export class SqlSession {
   }
 
   async #declareTables(session: string, tables: readonly SourceDdl[]): Promise<void> {
-    const { gateway, statementTimeoutMs, logger } = this.#options;
+    const { logger } = this.#options;
     const declared = new Set(tables.map(({ topic }) => topic));
     const refused = new Map([...this.#refusedTables].filter(([topic]) => !declared.has(topic)));
     const waiting = tables.values();
     const declare = async () => {
       // The workers share one iterator: each takes the next table that none has taken.
-      for (const { topic, statements } of waiting) {
+      for (const table of waiting) {
         try {
-          for (const statement of statements) await gateway.configureSession(session, statement, statementTimeoutMs);
+          await this.#declare(session, table);
         } catch (thrown) {
           if (isFlinkAway(thrown) || isSessionGone(thrown) || isStopping(thrown)) throw thrown;
+          const { topic } = table;
           refused.set(topic, messageOf(thrown));
           logger.error({ topic, reason: messageOf(thrown) }, 'Flink refused the declaration of a table');
         }
@@ -260,6 +254,20 @@ export class SqlSession {
     };
     await Promise.all(Array.from({ length: setupConcurrency }, declare));
     this.#refusedTables = refused;
+  }
+
+  async #declare(session: string, table: SourceDdl): Promise<void> {
+    const { gateway, statementTimeoutMs } = this.#options;
+    const run = async (statements: readonly string[]) => {
+      for (const statement of statements) await gateway.configureSession(session, statement, statementTimeoutMs);
+    };
+    try {
+      await run(table.statements);
+    } catch (thrown) {
+      const older = toOlderOptions(table, thrown);
+      if (older === null) throw thrown;
+      await run(older);
+    }
   }
 
   async #keepAlive(handle: Promise<string>): Promise<void> {
@@ -277,22 +285,4 @@ export class SqlSession {
     if (this.#heartbeat) clearInterval(this.#heartbeat);
     this.#heartbeat = null;
   }
-}
-
-async function collect(
-  operation: SqlOperation,
-  maxRows: number,
-  { until, deadlineMs }: { readonly until: number; readonly deadlineMs: number },
-): Promise<SqlResult> {
-  const rows: SqlRow[] = [];
-  while (rows.length <= maxRows) {
-    const page = await operation.next(until);
-    if (page === 'LATE') {
-      throw new SluiceError('TIMEOUT', `Flink has not finished the statement within ${deadlineMs} ms.`);
-    }
-    if (page === null) break;
-    for (const row of page) rows.push(row);
-  }
-  const { columns, jobId } = operation;
-  return { columns, rows: rows.slice(0, maxRows), truncated: rows.length > maxRows, jobId };
 }

@@ -11,6 +11,7 @@ import type { OpenedViews } from './open-views.ts';
 import type { JobsOptions } from './options.ts';
 import { checkStatePath } from './restore-paths.ts';
 import type { RestorePoints } from './restore-points.ts';
+import { type StoppedSubmission, stopSubmitted } from './stop-submitted.ts';
 import { ViewRestarts } from './view-restarts.ts';
 
 /** What submitting and steering are built on. */
@@ -33,6 +34,8 @@ export interface ClientJobs {
     JobSteering,
     'stop' | 'cancel' | 'triggerSavepoint' | 'disposeSavepoint' | 'rescale' | 'restart' | 'operation'
   >;
+  /** Stops what clients submitted, with savepoints. For the way down of a Flink that ends with the gateway. Never rejects. */
+  stopSubmitted(timeoutMs: number): Promise<readonly StoppedSubmission[]>;
 }
 
 /** Until all tasks of a job that goes on from a state run; one that waits for slots takes longer. */
@@ -40,7 +43,7 @@ const acceptanceTimeoutMs = 10_000;
 
 /** Builds what submits and steers jobs; nothing is sent yet. */
 export function createClientJobs(options: ClientJobsOptions): ClientJobs {
-  const { jobManager, jobControl, restorePoints, settings } = options;
+  const { policy, jobManager, jobControl, restorePoints, settings, logger } = options;
   const { runs, starter } = options.views;
   const { savepointTimeoutMs, checkpointIntervalMs } = settings;
   const checkPath = async (path: string) => checkStatePath(path, await jobControl.stateDirectories());
@@ -57,6 +60,7 @@ export function createClientJobs(options: ClientJobsOptions): ClientJobs {
   const restarts = new JobRestarts({ jobManager, stops, starts, views: new ViewRestarts({ views: runs, starter }) });
   return {
     submission: new JobSubmission({ views, jobManager, starts, stops, checkPath, savepointTimeoutMs }),
-    steering: new JobSteering({ jobManager, jobControl, stops, restarts, checkPath }),
+    steering: new JobSteering({ policy, jobManager, jobControl, stops, restarts, checkPath }),
+    stopSubmitted: (timeoutMs) => stopSubmitted(timeoutMs, { jobManager, stops, logger }),
   };
 }

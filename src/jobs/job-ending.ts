@@ -38,7 +38,7 @@ export class JobEnding {
 
   /**
    * Stops a job with a savepoint; when that fails it runs on. Asking again within some minutes, here or through another
-   * gateway, gives the outcome of the first time. Never rejects.
+   * gateway, gives the outcome of the first time. Never rejects; a failure is told to the caller alone.
    */
   async stop({ id: jobId, view, hash }: EndingJob, timeoutMs: number): Promise<StoppedJob> {
     const { jobManager, restorePoints, logger } = this.#options;
@@ -50,9 +50,7 @@ export class JobEnding {
       logger.info({ view, jobId, savepoint }, 'the job of a view was stopped with a savepoint');
       return { savepoint, error: null };
     } catch (thrown) {
-      const error = messageOf(thrown);
-      logger.warn({ view, jobId, reason: error }, 'the job of a view was not stopped: no savepoint was taken');
-      return { savepoint: null, error };
+      return { savepoint: null, error: messageOf(thrown) };
     }
   }
 

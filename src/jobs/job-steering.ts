@@ -1,5 +1,6 @@
 import { SluiceError } from '#errors';
 import { hasEnded, type Job, type JobControl, type JobManager, type Progress } from '#flink';
+import type { SqlPolicy } from '#sql';
 import { askOperation, type JobOperation, type OperationKey, toOperation, toOperationId } from './job-operations.ts';
 import type { JobRestarts, RestartOrder } from './job-restarts.ts';
 import type { JobStops, Triggered } from './job-stops.ts';
@@ -19,6 +20,7 @@ export interface SteeredJob {
 
 /** What a {@link JobSteering} works with. */
 export interface JobSteeringOptions {
+  readonly policy: Pick<SqlPolicy, 'checkSteering'>;
   readonly jobManager: JobManager;
   readonly jobControl: JobControl;
   readonly stops: JobStops;
@@ -30,7 +32,8 @@ export interface JobSteeringOptions {
 /**
  * Stops, cancels, rescales and restarts jobs, whoever started them, and takes their savepoints. Every call may be
  * repeated. After its deadline it answers with an operation in progress: Flink goes on, and any gateway can ask again.
- * All reject with NOT_FOUND for a job that Flink does not know, FLINK_UNAVAILABLE, or FLINK_REFUSED in Flink's words.
+ * All reject with NOT_ALLOWED where the configuration forbids it, NOT_FOUND for a job that Flink does not know,
+ * FLINK_UNAVAILABLE, or FLINK_REFUSED in Flink's words. How an operation stands may be asked everywhere.
  */
 export class JobSteering {
   readonly #options: JobSteeringOptions;
@@ -41,13 +44,15 @@ export class JobSteering {
 
   /** Stops a job with a savepoint. A job that was stopped answers with its savepoint. */
   async stop(id: string, how: { readonly drain: boolean; readonly timeoutMs: number }): Promise<SteeredJob> {
+    this.#options.policy.checkSteering('stopJob');
     const job = await this.#options.jobManager.job(id);
     return await this.#toSteered('STOP', job.id, await this.#options.stops.stop(job, how));
   }
 
   /** Ends a job without a savepoint; its newest checkpoint stays. */
   async cancel(id: string, timeoutMs: number): Promise<SteeredJob> {
-    const { jobManager, stops } = this.#options;
+    const { policy, jobManager, stops } = this.#options;
+    policy.checkSteering('cancelJob');
     const hasGone = await stops.cancel(await jobManager.job(id), timeoutMs);
     const progress: Progress = hasGone ? { state: 'COMPLETED', savepoint: null } : { state: 'IN_PROGRESS' };
     return await this.#toSteered('CANCEL', id, { triggerId: null, progress });
@@ -55,7 +60,8 @@ export class JobSteering {
 
   /** Takes a savepoint of a job that runs on. */
   async triggerSavepoint(id: string, timeoutMs: number): Promise<SteeredJob> {
-    const { jobManager, stops } = this.#options;
+    const { policy, jobManager, stops } = this.#options;
+    policy.checkSteering('triggerSavepoint');
     const job = await jobManager.job(id);
     if (hasEnded(job)) {
       throw new SluiceError('FLINK_REFUSED', `Job ${id} is ${job.state}: only a running job can take a savepoint.`);
@@ -65,6 +71,7 @@ export class JobSteering {
 
   /** Deletes a savepoint; one that is gone already counts as deleted. */
   async disposeSavepoint(path: string, timeoutMs: number): Promise<SteeredJob> {
+    this.#options.policy.checkSteering('disposeSavepoint');
     const checked = await this.#options.checkPath(path);
     const { triggerId, progress } = await this.#options.stops.dispose(checked, timeoutMs);
     if (progress.state === 'FAILED') throw progress.error;
@@ -77,8 +84,9 @@ export class JobSteering {
    * savepoint and a new job that goes on from it. A job that has ended is started again from what it left.
    */
   async rescale(id: string, parallelism: number, timeoutMs: number): Promise<SteeredJob> {
+    const { policy, jobManager, jobControl } = this.#options;
+    policy.checkSteering('rescaleJob');
     checkParallelism(parallelism);
-    const { jobManager, jobControl } = this.#options;
     const job = await jobManager.job(id);
     if (hasEnded(job) || !(await jobControl.isAdaptive())) {
       return await this.#restart('RESCALE', { job, parallelism, from: { kind: 'latest' }, timeoutMs });
@@ -89,6 +97,7 @@ export class JobSteering {
 
   /** Starts a job of Sluice's again, from a savepoint, from what it left, or from scratch; a running one is ended first. */
   async restart(id: string, from: StartPoint, timeoutMs: number): Promise<SteeredJob> {
+    this.#options.policy.checkSteering('restartJob');
     const job = await this.#options.jobManager.job(id);
     const checked = from.kind === 'savepoint' ? { ...from, path: await this.#options.checkPath(from.path) } : from;
     return await this.#restart('RESTART', { job, parallelism: null, from: checked, timeoutMs });

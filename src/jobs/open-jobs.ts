@@ -70,6 +70,7 @@ export function withoutJobs(model: Model): Jobs {
       close: async () => {},
     },
     submission: { submit: refuse },
+    stopSubmitted: async () => [],
     steering: {
       stop: refuse,
       cancel: refuse,

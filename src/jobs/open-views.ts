@@ -1,5 +1,6 @@
 import type { JobControl, JobManager, Logger, SessionPool } from '#flink';
 import type { Model, View } from '#model';
+import type { SqlPolicy } from '#sql';
 import { JobEnding } from './job-ending.ts';
 import type { JobsOptions } from './options.ts';
 import type { RestorePoints } from './restore-points.ts';
@@ -16,6 +17,7 @@ import { ReconciledViews, type Views } from './views.ts';
 export interface OpenViewsOptions {
   readonly settings: JobsOptions;
   readonly model: Model;
+  readonly policy: SqlPolicy;
   readonly jobManager: JobManager;
   readonly jobControl: JobControl;
   readonly pools: Readonly<Record<View['from'], SessionPool>>;
@@ -38,7 +40,7 @@ export interface OpenedViews {
 
 /** Builds what looks after the views; nothing is sent yet. */
 export function openViews(options: OpenViewsOptions): OpenedViews {
-  const { settings, model, jobManager, jobControl, pools, restorePoints, logger } = options;
+  const { settings, model, policy, jobManager, jobControl, pools, restorePoints, logger } = options;
   const { checkpointIntervalMs, savepointTimeoutMs, onDemandGraceMs } = settings;
   const declared = viewsOf(model);
   const runs = declared.map((view) => new ViewRun(view, hashView(view, model)));
@@ -50,6 +52,6 @@ export function openViews(options: OpenViewsOptions): OpenedViews {
   const starter = new ViewStarter({ ...common, jobControl, pools, states, restorePoints, checkpointIntervalMs });
   const keeper = new ViewKeeper({ ...common, starter, demand, onDone });
   const outlook = new ViewOutlook({ runs, pools, states, isWanted: (topic) => demand.isWanted(topic) });
-  const views: ReconciledViews = new ReconciledViews({ ...common, settings, runs, keeper, outlook, demand });
+  const views: ReconciledViews = new ReconciledViews({ ...common, settings, policy, runs, keeper, outlook, demand });
   return { views, starter, runs };
 }

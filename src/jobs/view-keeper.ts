@@ -20,6 +20,11 @@ export interface ViewKeeperOptions {
 
 type Plan<Action extends ViewPlan['action']> = Extract<ViewPlan, { action: Action }>;
 
+interface Restart extends Plan<'START'> {
+  readonly jobs: readonly ListedJob[];
+  readonly signal: AbortSignal;
+}
+
 /** Before a start is tried again that Flink was not there for. */
 const awayPauseMs = 1_000;
 /** Before a job that is not listed is taken for lost. */
@@ -35,8 +40,11 @@ export class ViewKeeper {
     this.#options = options;
   }
 
-  /** Acts on what the job list says of the view. Starts and stops are under way when it resolves. Never rejects. */
-  async step(run: ViewRun, jobs: readonly ListedJob[]): Promise<void> {
+  /**
+   * Acts on what the job list says of the view. Starts and stops are under way when it resolves; the signal gives up
+   * starts. Never rejects.
+   */
+  async step(run: ViewRun, jobs: readonly ListedJob[], signal: AbortSignal): Promise<void> {
     const plan = this.#plan(run, jobs);
     // What is given up here may have been started elsewhere: that much is still looked for.
     if (run.isSettled && plan.action !== 'KEEP') return;
@@ -56,7 +64,7 @@ export class ViewKeeper {
           );
           return run.settle(plan.reason);
         case 'START':
-          return await this.#restart(run, plan, jobs);
+          return await this.#restart(run, { ...plan, jobs, signal });
       }
     } catch (thrown) {
       run.away(messageOf(thrown), 0);
@@ -107,11 +115,11 @@ export class ViewKeeper {
     }
   }
 
-  async #restart(run: ViewRun, plan: Plan<'START'>, jobs: readonly ListedJob[]): Promise<void> {
+  async #restart(run: ViewRun, plan: Restart): Promise<void> {
     if (!run.isDue(Date.now())) return;
     const { jobManager, logger } = this.#options;
     const { knownJobId, view } = run;
-    const known = jobs.find(({ id }) => id === knownJobId);
+    const known = plan.jobs.find(({ id }) => id === knownJobId);
     if (knownJobId !== null && !known) {
       if (run.missingJobId !== knownJobId) {
         // For a moment Flink may not list a job that is just ending.
@@ -138,13 +146,13 @@ export class ViewKeeper {
   }
 
   /** Not awaited by the round: views start side by side, and a slow one does not keep the others from being watched. */
-  async #start(run: ViewRun, { predecessor, replaces }: Plan<'START'>): Promise<void> {
+  async #start(run: ViewRun, { predecessor, replaces, signal }: Restart): Promise<void> {
     const { starter, logger } = this.#options;
     const { view, hash, stoppedAt } = run;
     const isNewest = stoppedAt && (predecessor === null || predecessor.id === stoppedAt.jobId);
     const savepoint = isNewest ? stoppedAt.savepoint : null;
     try {
-      const started = await starter.start({ view, hash, predecessor, replaces, savepoint });
+      const started = await starter.start({ view, hash, predecessor, replaces, savepoint, signal });
       run.started(started);
       const { jobId, restoredFrom } = started;
       logger.info({ view: view.topic, jobId, restoredFrom }, 'the job of a view was started');
@@ -168,7 +176,10 @@ export class ViewKeeper {
         for (const job of jobs) {
           const { savepoint, error } = await ending.stop(job, savepointTimeoutMs);
           // Not cancelled: others may read it through another gateway, and would have to see that.
-          if (error !== null) return demand.postpone(run.view.topic);
+          if (error !== null) {
+            logger.warn({ view: job.view, jobId: job.id, reason: error }, 'the job of an unread view was not stopped');
+            return demand.postpone(run.view.topic);
+          }
           if (savepoint && job.hash === run.hash) run.stoppedAt = { jobId: job.id, savepoint };
         }
         await ending.untilEnded(jobs);

@@ -23,7 +23,7 @@ export class ViewRun {
   lastStart: StartedView | null = null;
   /** The savepoint that its job was stopped with here: Flink forgets ended jobs after an hour. */
   stoppedAt: { readonly jobId: string; readonly savepoint: string } | null = null;
-  /** Job lists asked for before this time may not have its job yet. */
+  /** Job lists asked for before this time, of the clock that never steps back, may not have its job yet. */
   startedAtMs = 0;
   /** Whether nothing more is tried before `apply`. */
   isSettled = false;
@@ -61,7 +61,7 @@ export class ViewRun {
 
   started(started: StartedView): void {
     this.knownJobId = started.jobId;
-    this.startedAtMs = Date.now();
+    this.startedAtMs = performance.now();
     this.lastStart = started;
     this.#warning = started.warning;
     this.#set('STARTING', null);

@@ -16,6 +16,7 @@ import { poll } from './poll.ts';
 import type { RestorePoints } from './restore-points.ts';
 import { awaitAcceptance } from './state-acceptance.ts';
 import type { StatePlan } from './state-plan.ts';
+import { untilAborted } from './until-aborted.ts';
 import { checkColumns } from './view-columns.ts';
 import { locateInView } from './view-errors.ts';
 import { toJobId } from './view-hash.ts';
@@ -47,6 +48,8 @@ export interface StartOrder {
   readonly savepoint: string | null;
   /** Whether no state is looked for when there is no savepoint. */
   readonly isAfresh?: boolean;
+  /** Gives up the start as long as its job is not submitted; one that is, is not waited for any longer. */
+  readonly signal?: AbortSignal;
 }
 
 /** A view's job, just submitted or found to be submitted by somebody else at the same time. */
@@ -82,13 +85,16 @@ export class ViewStarter {
 
   /**
    * Rejects with SQL_REJECTED or FLINK_REFUSED, telling the view and the place; FLINK_UNAVAILABLE or TIMEOUT; and with
-   * REGISTRY_UNAVAILABLE while what it reads is not known.
+   * REGISTRY_UNAVAILABLE while what it reads is not known. With the signal's reason when it was given up.
    */
   async start(order: StartOrder): Promise<StartedView> {
-    const attempt = await this.#withSession(order, (session) => this.#prepare(session, order));
+    const { signal } = order;
+    const plan = await this.#withSession(order, (session) => untilAborted(this.#compile(session, order), signal));
+    const attempt = await this.#prepare(order, plan);
     for (;;) {
       const started = await this.#withSession(order, (session) => this.#submit(session, attempt));
       if (!started.restoredFrom || !this.#isTakenOver(order, started.restoredFrom)) return started;
+      if (signal?.aborted) return started;
       const accepted = await awaitAcceptance(started.jobId, { ...this.#options, timeoutMs: acceptTimeoutMs });
       if (accepted.kind !== 'REFUSED') return started;
       const job = { id: started.jobId, view: order.view.topic, hash: order.hash };
@@ -99,24 +105,28 @@ export class ViewStarter {
     }
   }
 
-  async #withSession<T>({ view }: StartOrder, work: (session: SqlSession) => Promise<T>): Promise<T> {
-    return await this.#options.pools[view.from].withSession(async (session) => {
+  async #withSession<T>({ view, signal }: StartOrder, work: (session: SqlSession) => Promise<T>): Promise<T> {
+    const lent = async (session: SqlSession) => {
       try {
-        await session.open();
+        await untilAborted(session.open(), signal);
         requireTables(view, session);
         return await work(session);
       } catch (thrown) {
         throw locateInView(view, thrown, session.refusedTables);
       }
-    });
+    };
+    return await this.#options.pools[view.from].withSession(lent, signal);
   }
 
-  async #prepare(session: SqlSession, order: StartOrder): Promise<Attempt> {
+  /** Before anything is ended: a view that Flink refuses leaves its earlier version running. */
+  async #compile(session: SqlSession, { view }: StartOrder): Promise<StatePlan> {
+    await checkColumns(session, view);
+    return await compileState(session, view);
+  }
+
+  async #prepare(order: StartOrder, plan: StatePlan): Promise<Attempt> {
     const { view, hash, predecessor } = order;
     const { restorePoints, states } = this.#options;
-    // Checked before anything is ended: a view that Flink refuses leaves its earlier version running.
-    await checkColumns(session, view);
-    const plan = await compileState(session, view);
     const savepoint = (await this.#replace(order, plan)) ?? order.savepoint;
     await restorePoints?.prune(view.topic, hash);
     const beginning: Beginning = savepoint
@@ -139,6 +149,8 @@ export class ViewStarter {
     const isKept = state === 'KEPT';
     if (!isKept) await ending.cancel(newest);
     const stopped = isKept ? await ending.stopOrCancel(newest, savepointTimeoutMs) : null;
+    if (stopped && stopped.error !== null)
+      logger.warn({ view: view.topic, jobId: newest.id, reason: stopped.error }, 'no savepoint was taken of it');
     await ending.untilEnded(replaces);
     return stopped?.savepoint ?? null;
   }

@@ -1,5 +1,7 @@
-import { messageOf } from '#errors';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { messageOf, SluiceError } from '#errors';
 import type { JobManager, ListedJob, Logger } from '#flink';
+import type { SqlPolicy } from '#sql';
 import type { JobEnding } from './job-ending.ts';
 import type { JobsOptions } from './options.ts';
 import { orphansAmong } from './orphans.ts';
@@ -37,7 +39,8 @@ export interface Views {
   /**
    * Brings about the desired state, and keeps looking after it from then on. Forgets earlier failures, and what others
    * did to the jobs. Resolves when each view's job was found, was started or cannot be now; what is wrong is in the
-   * lines. Rejects with FLINK_UNAVAILABLE when Flink does not answer; it is then done as soon as Flink does.
+   * lines. Rejects with FLINK_UNAVAILABLE when Flink does not answer; it is then done as soon as Flink does; and with
+   * NOT_ALLOWED where clients may not stop the jobs that are no declared view's.
    */
   apply(options?: ApplyOptions): Promise<readonly PlannedView[]>;
   /**
@@ -54,6 +57,7 @@ export interface Views {
 /** What the views are kept with. */
 export interface ViewsOptions {
   readonly settings: Pick<JobsOptions, 'watchIntervalMs' | 'retryMaxMs' | 'savepointTimeoutMs' | 'viewsMode'>;
+  readonly policy: Pick<SqlPolicy, 'checkSteering'>;
   readonly runs: readonly ViewRun[];
   readonly jobManager: JobManager;
   readonly keeper: ViewKeeper;
@@ -66,6 +70,8 @@ export interface ViewsOptions {
 /** While a job is starting, Flink is asked this often. */
 const startingIntervalMs = 250;
 const firstRetryMs = 500;
+/** How long a job that is just being submitted is waited for before all are stopped. */
+const submissionMs = 3_000;
 const offReason = 'It is not started, because SLUICE_VIEWS is "off". The mutation applyViews starts it.';
 
 /** Implements {@link Views} with one loop that lists the jobs, compares, and acts where they differ. */
@@ -80,6 +86,7 @@ export class ReconciledViews implements Views {
   #wasTaken = false;
   readonly #toldOrphans = new Set<string>();
   #round: Promise<void> = Promise.resolve();
+  #starts = new AbortController();
   #wake: () => void = () => {};
   #failedRounds = 0;
 
@@ -111,6 +118,7 @@ export class ReconciledViews implements Views {
   }
 
   async apply({ stopOrphans }: ApplyOptions = { stopOrphans: false }): Promise<readonly PlannedView[]> {
+    if (stopOrphans) this.#options.policy.checkSteering('applyViews(stopOrphans: true)');
     const planned = this.plan();
     // Also without a plan the views are wanted from now on.
     await planned.catch(() => {});
@@ -120,15 +128,18 @@ export class ReconciledViews implements Views {
 
   async stopAll(options: StopOptions): Promise<readonly StoppedView[]> {
     const until = Date.now() + options.deadlineMs;
-    await this.#halt();
+    const halted = this.#halt().then(() => this.#workUnderWay());
     if (!this.#wasTaken) return [];
-    await Promise.race([
-      this.#workUnderWay(),
-      new Promise((resolve) => setTimeout(resolve, options.deadlineMs).unref()),
-    ]);
-    const { runs, jobManager, ending } = this.#options;
+    await Promise.race([halted, sleep(Math.min(submissionMs, options.deadlineMs), undefined, { ref: false })]);
+    const { runs, jobManager, ending, logger } = this.#options;
     const timeoutMs = Math.max(until - Date.now(), 1);
-    return await stopViews({ runs, jobManager, ending, savepoint: options.savepoint, timeoutMs });
+    const stopped = await stopViews({ runs, jobManager, ending, savepoint: options.savepoint, timeoutMs });
+    const unsaved = stopped.filter(({ error }) => error !== null);
+    if (unsaved.length > 0) {
+      const facts = { views: unsaved.map(({ view }) => view).join(', '), reason: unsaved[0]?.error };
+      logger.warn(facts, 'views that left no savepoint go on from their newest checkpoint, or as they were started');
+    }
+    return stopped;
   }
 
   async close(): Promise<void> {
@@ -139,6 +150,7 @@ export class ReconciledViews implements Views {
     for (const run of this.#options.runs) run.reset();
     this.#isApplied = isApplied;
     this.#isStopped = false;
+    if (this.#starts.signal.aborted) this.#starts = new AbortController();
     this.#wasTaken = true;
     if (isApplied) this.#options.demand.reset();
     await this.#reconcile();
@@ -160,15 +172,22 @@ export class ReconciledViews implements Views {
     if (state === 'FAILED' || state === 'FLINK_UNAVAILABLE' || state === 'PENDING')
       return { ...line, error: error ?? line.error };
     const outlook = run.lastStart?.outlook;
-    return { ...line, jobId, error: null, ...(outlook && { state: outlook.state, stateReason: outlook.reason }) };
+    return {
+      ...line,
+      jobId: jobId ?? line.jobId,
+      error: null,
+      ...(outlook && { state: outlook.state, stateReason: outlook.reason }),
+    };
   }
 
   async #halt(): Promise<void> {
     this.#isStopped = true;
+    this.#starts.abort(new SluiceError('SHUTTING_DOWN', 'The views are looked after no more.'));
     this.#options.demand.close();
     this.#wake();
     await this.#loop;
     this.#loop = null;
+    await this.#round;
   }
 
   async #workUnderWay(): Promise<void> {
@@ -204,7 +223,7 @@ export class ReconciledViews implements Views {
 
   async #reconcileOnce(): Promise<void> {
     const { runs, jobManager, keeper, logger } = this.#options;
-    const askedAtMs = Date.now();
+    const askedAtMs = performance.now();
     let jobs: readonly ListedJob[];
     try {
       jobs = await jobManager.jobs();
@@ -215,11 +234,13 @@ export class ReconciledViews implements Views {
       for (const run of runs) run.away(messageOf(thrown), 0);
       return;
     }
+    if (this.#isStopped) return;
     if (this.#failedRounds > 0) logger.info({}, 'Flink answers again');
     this.#failedRounds = 0;
     this.#tellOrphans(jobs);
     const free = runs.filter((run) => !run.underWay && run.startedAtMs < askedAtMs);
-    await Promise.all(free.map((run) => (this.#isApplied ? keeper.step(run, jobs) : keeper.watch(run, jobs))));
+    const { signal } = this.#starts;
+    await Promise.all(free.map((run) => (this.#isApplied ? keeper.step(run, jobs, signal) : keeper.watch(run, jobs))));
     if (!this.#isApplied) await this.#report(jobs);
   }
 

@@ -36,6 +36,8 @@ export interface ServiceSpec {
   /** How long it may take to end before it is killed. */
   readonly graceMs: number;
   isReady(signal: AbortSignal): Promise<boolean>;
+  /** Called each time it has ended unexpectedly, before it is started again. */
+  readonly onDeath?: () => void;
 }
 
 /** What services share. */
@@ -67,6 +69,8 @@ export class Service {
   readonly #restarts: number[] = [];
   #child: Child | null = null;
   #archive: ClassArchive | null = null;
+  #works = false;
+  #isRenewed = false;
   #opening: Promise<unknown> = Promise.resolve();
   #watching: Promise<void> = Promise.resolve();
 
@@ -88,6 +92,13 @@ export class Service {
     const opening = this.#start();
     this.#opening = opening;
     this.#watching = this.#watch(await opening);
+  }
+
+  /** Kills it and starts it again, which does not count as a death: for one that is of no use since another part died. */
+  renew(): void {
+    if (!this.#works || this.#closing.signal.aborted) return;
+    this.#isRenewed = true;
+    void this.#child?.end(0);
   }
 
   /** Ends it; resolves when it has ended. */
@@ -123,12 +134,14 @@ export class Service {
     let worked = false;
     const exited = child.exited.then(async (exit) => {
       this.#child = null;
+      this.#works = false;
       ended.abort();
       await archive?.settle(worked && exit.code === terminated);
       return { how: exit.signal ?? `exit code ${exit.code}`, fault: await faultSince(this.logFile, logStart) };
     });
     const signal = AbortSignal.any([this.#closing.signal, ended.signal, AbortSignal.timeout(startTimeoutMs)]);
     worked = await this.#becomesReady(signal);
+    this.#works = worked;
     if (worked) return { pid: child.pid, exited };
     const early = ended.signal.aborted;
     if (!early) await child.end(this.#spec.graceMs);
@@ -150,22 +163,24 @@ export class Service {
     while (run !== null) {
       const { how, fault } = await run.exited;
       if (this.#closing.signal.aborted) return;
+      const isRenewed = this.#isRenewed;
+      this.#isRenewed = false;
       const ended = this.#fault(`ended unexpectedly (${how})`, fault);
-      this.#context.logger.warn({ log: this.logFile }, `${ended.message}\nStarting it again.`);
-      run = await this.#startAgain(ended);
+      if (!isRenewed) {
+        this.#context.logger.warn({ log: this.logFile }, `${ended.message}\nStarting it again.`);
+        this.#spec.onDeath?.();
+      }
+      run = await this.#startAgain(ended, isRenewed);
     }
   }
 
-  async #startAgain(first: SluiceError): Promise<Run | null> {
+  async #startAgain(first: SluiceError, isRenewed: boolean): Promise<Run | null> {
     let fault = first;
-    while (!this.#closing.signal.aborted) {
-      const now = Date.now();
-      while (this.#restarts[0] !== undefined && this.#restarts[0] < now - restartWindowMs) this.#restarts.shift();
-      if (this.#restarts.length >= maxRestarts) {
+    for (let counts = !isRenewed; !this.#closing.signal.aborted; counts = true) {
+      if (counts && !this.#mayRestart()) {
         this.#context.onGivenUp(fault);
         return null;
       }
-      this.#restarts.push(now);
       try {
         const run = await this.#start();
         this.#context.logger.info({ pid: run.pid }, `${this.title} runs again.`);
@@ -178,6 +193,15 @@ export class Service {
       }
     }
     return null;
+  }
+
+  /** Whether it has not died too often yet; counts this time. */
+  #mayRestart(): boolean {
+    const now = Date.now();
+    while (this.#restarts[0] !== undefined && this.#restarts[0] < now - restartWindowMs) this.#restarts.shift();
+    if (this.#restarts.length >= maxRestarts) return false;
+    this.#restarts.push(now);
+    return true;
   }
 
   #fault(what: string, said: string | null, hint: string | null = null): SluiceError {

@@ -13,7 +13,7 @@ import type { Progress } from './options.ts';
 import { host, type Ports } from './ports.ts';
 import { createRedis, type RedisParts } from './redis.ts';
 import { createRegistry, type RegistryParts } from './registry.ts';
-import { Service, type ServiceContext } from './service.ts';
+import { Service, type ServiceContext, type ServiceSpec } from './service.ts';
 
 /** With fewer cores Flink's JVMs wait for Kafka, which they would slow down to their own pace. */
 const coresForAll = 4;
@@ -129,21 +129,25 @@ async function createFlink(
   if (flinkJars === null) return { jobManager: null, taskManager: null, sqlGateway: null };
   const commands = await flinkCommands(folders, ports, flinkJars);
   const rest = `http://${host}:${ports.flinkRest}`;
-  const create = (title: string, jvm: JvmCommand, isReady: (signal: AbortSignal) => Promise<boolean>, env = {}) =>
-    new Service({ title, jvm, env, hint: null, graceMs: 10_000, isReady }, context);
+  const create = (title: string, jvm: JvmCommand, spec: Pick<ServiceSpec, 'isReady' | 'onDeath'>, env = {}) =>
+    new Service({ title, jvm, env, hint: null, graceMs: 10_000, ...spec }, context);
   const answers = async (url: string, signal: AbortSignal) => (await fetchJson(url, signal)) !== null;
-  return {
-    jobManager: create("Flink's JobManager", commands.jobManager, (signal) => answers(`${rest}/config`, signal)),
-    taskManager: create("Flink's TaskManager", commands.taskManager, async (signal) =>
-      hasSlots(await fetchJson(`${rest}/overview`, signal)),
-    ),
-    sqlGateway: create(
-      "Flink's SQL Gateway",
-      commands.sqlGateway,
-      (signal) => answers(`http://${host}:${ports.sqlGateway}/v1/info`, signal),
-      { FLINK_CONF_DIR: commands.sqlGatewayConfDir },
-    ),
-  };
+  const taskManager = create("Flink's TaskManager", commands.taskManager, {
+    isReady: async (signal) => hasSlots(await fetchJson(`${rest}/overview`, signal)),
+  });
+  const jobManager = create("Flink's JobManager", commands.jobManager, {
+    isReady: (signal) => answers(`${rest}/config`, signal),
+    // It would not notice before its heartbeat time-out, long for the sake of busy machines, and run on tasks that are
+    // nobody's meanwhile. Its jobs are lost in any case.
+    onDeath: () => taskManager.renew(),
+  });
+  const sqlGateway = create(
+    "Flink's SQL Gateway",
+    commands.sqlGateway,
+    { isReady: (signal) => answers(`http://${host}:${ports.sqlGateway}/v1/info`, signal) },
+    { FLINK_CONF_DIR: commands.sqlGatewayConfDir },
+  );
+  return { jobManager, taskManager, sqlGateway };
 }
 
 function hasSlots(overview: unknown): boolean {

@@ -1,3 +1,4 @@
+import { SluiceError } from '#errors';
 import { kafkaSourcesOf, type Model } from '#model';
 import type { SqlMode, SqlSettings } from './options.ts';
 import { refuseSql } from './sql-refusal.ts';
@@ -51,7 +52,7 @@ export function createSqlPolicy(settings: SqlSettings, model: Model, bootstrapSe
   return new SqlPolicy({ mode, connectors, paths, sources: kafkaSourcesOf(model), bootstrapServers });
 }
 
-/** Judges statements before Flink sees them. */
+/** Judges what clients want of Flink before Flink sees it: statements, and what is done to jobs. */
 export class SqlPolicy {
   readonly #mode: SqlMode;
   readonly #rules: TableRules;
@@ -67,12 +68,20 @@ export class SqlPolicy {
     this.#rules.check(statements);
   }
 
+  /** Throws NOT_ALLOWED for a mutation that changes jobs or their savepoints: who may start no jobs may end none. */
+  checkSteering(mutation: string): void {
+    if (this.#mode === 'all') return;
+    const message = `${mutation} is not allowed on this gateway: SLUICE_SQL is "${this.#mode}"; "all" would allow it.`;
+    throw new SluiceError('NOT_ALLOWED', message, { details: { setting: 'SLUICE_SQL' } });
+  }
+
   #checkKind(statement: Statement, following: readonly Statement[], use: SqlUse): void {
     const { kind, title } = statement;
     const refuse = (reason: string) => refuseSql(statement, reason);
     if (this.#mode === 'off') throw refuse('SQL of clients is turned off on this gateway: SLUICE_SQL is "off".');
     const rule = allowed[use];
-    const isLast = following.length === 0;
+    const [next] = following;
+    const isLast = next === undefined;
     const isOwn = kind === 'CREATE_TEMPORARY_TABLE' || kind === 'CREATE_TEMPORARY_VIEW';
     const isWrite = rule.kinds.includes(kind) && use === 'SUBMIT';
     if ((isOwn || isWrite) && this.#mode !== 'all') {
@@ -94,7 +103,7 @@ export class SqlPolicy {
     if (tellsOptions.test(title)) {
       throw refuse(`${title} may show credentials. "ddl" of the query streams shows the tables of declared topics.`);
     }
-    const isPartOfSet = kind === 'INSERT' && following.every((next) => next.kind === 'INSERT');
-    if (!isLast && !isPartOfSet) throw refuse(`Another statement follows. ${rule.what}.`);
+    const isPartOfSet = kind === 'INSERT' && following.every((other) => other.kind === 'INSERT');
+    if (!isLast && !isPartOfSet) throw refuseSql(next, `Another statement begins here. ${rule.what}.`);
   }
 }

@@ -30,6 +30,8 @@ async function openOn(cluster: FakeCluster, settings: Readonly<Record<string, un
     one: one.submission,
     two: two.submission,
     steering: one.steering,
+    stopSubmitted: one.stopSubmitted,
+    seen: server.seen,
     async [Symbol.asyncDispose]() {
       await Promise.all([one.close(), two.close()]);
       await server[Symbol.asyncDispose]();
@@ -120,7 +122,9 @@ describe('a job', () => {
       message: expect.stringContaining('repeating the call is safe'),
     });
     cluster.hangs = false;
-    expect(await opened.one.submit(submission)).toMatchObject({ outcome: 'STARTED' });
+    // With all the time that it needs.
+    await using patient = await openOn(cluster);
+    expect(await patient.one.submit(submission)).toMatchObject({ outcome: 'STARTED' });
   });
 
   test('is not restarted when Sluice did not start it, or when its id is none', async () => {
@@ -139,5 +143,38 @@ describe('a job', () => {
     expect(cluster.living.id).toBe(id);
     const odd = opened.steering.stop('../jars', { drain: false, timeoutMs: 1_000 });
     await expect(odd).rejects.toMatchObject({ code: 'NOT_FOUND' });
+  });
+
+  test.each(['read', 'off'])('is left alone where clients may start none: SLUICE_SQL=%s', async (mode) => {
+    const cluster = new FakeCluster();
+    await using opened = await openOn(cluster);
+    const { job } = await opened.one.submit(submission);
+    await using reading = await openOn(cluster, { sql: mode });
+    const { steering } = reading;
+    const refused = { code: 'NOT_ALLOWED', message: expect.stringContaining(`SLUICE_SQL is "${mode}"`) };
+    for (const steered of [
+      steering.stop(job.id, { drain: false, timeoutMs: 1_000 }),
+      steering.cancel(job.id, 1_000),
+      steering.triggerSavepoint(job.id, 1_000),
+      steering.disposeSavepoint('file:/savepoints/a', 1_000),
+      steering.rescale(job.id, 2, 1_000),
+      steering.restart(job.id, { kind: 'scratch' }, 1_000),
+    ]) {
+      await expect(steered).rejects.toMatchObject(refused);
+    }
+    expect(reading.seen).toHaveLength(0);
+    expect(cluster.living.id).toBe(job.id);
+  });
+
+  test('is stopped with a savepoint to go on from when Flink ends with the gateway', async () => {
+    const cluster = new FakeCluster();
+    await using opened = await openOn(cluster);
+    const { job } = await opened.one.submit(submission);
+    const savepoint = `file:/savepoints/savepoint-${job.id}`;
+    expect(await opened.stopSubmitted(1_000)).toEqual([{ name: 'counts', savepoint, error: null }]);
+    expect(await opened.stopSubmitted(1_000)).toEqual([]);
+    const { job: young } = await opened.one.submit({ ...submission, name: 'young' });
+    cluster.living.runningTasks = 1;
+    expect(await opened.stopSubmitted(1_000)).toMatchObject([{ name: young.name, savepoint: null }]);
   });
 });

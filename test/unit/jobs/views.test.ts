@@ -1,17 +1,17 @@
-import { describe, expect, test, vi } from 'vitest';
-import type { AvroReading, Model } from '#model';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import type { Model, RegistryReading } from '#model';
 import type { FlinkParts } from '../../../src/flink-parts.ts';
 import { openQuietFlink } from '../../support/quiet-flink.ts';
 import { clicksModel, modelOf } from '../flink/models.ts';
 import { FakeCluster } from './fake-cluster.ts';
 
-const patience = { timeout: 5_000, interval: 5 };
+const patience = { timeout: 60_000, interval: 5 };
 
 async function openOn(
   cluster: FakeCluster,
   model: Model = clicksModel(),
   settings: Readonly<Record<string, unknown>> = {},
-  avro?: AvroReading,
+  registry?: RegistryReading,
 ) {
   cluster.columns = [
     ['user_id', 'STRING'],
@@ -22,6 +22,7 @@ async function openOn(
     settings: {
       restUrl: server.url,
       sqlGatewayUrl: server.url,
+      sql: 'all',
       watchIntervalMs: 10,
       retryMaxMs: 20,
       ...settings,
@@ -29,7 +30,7 @@ async function openOn(
     model,
     bootstrapServers: 'kafka:9092',
     restorePoints: null,
-    ...(avro && { avro }),
+    ...(registry && { registry }),
   });
   return {
     flink,
@@ -91,9 +92,15 @@ describe('the views', () => {
       registry.asked += 1;
       return registry.isAway ? { reason: 'the registry is away', mayCome: true } : { text };
     };
-    const avro = { registryUrl: 'http://r', settings: {}, schemaOf, revision: () => Number(!registry.isAway) };
+    const reading = {
+      registryUrl: 'http://r',
+      settings: {},
+      hasSluiceJar: false,
+      schemaOf,
+      revision: () => Number(!registry.isAway),
+    };
     const cluster = new FakeCluster();
-    await using opened = await openOn(cluster, model, {}, avro);
+    await using opened = await openOn(cluster, model, {}, reading);
     await opened.flink.views.apply();
     const error = 'View "top_users" waits for the table "user_clicks": the registry is away.';
     await until(opened.flink, { state: 'PENDING', jobId: null, error });
@@ -156,6 +163,20 @@ describe('the views', () => {
     expect([...cluster.jobs.values()].map(({ state }) => state)).toEqual(['CANCELED']);
   });
 
+  test('that are just starting are given up when they are stopped, and no one is left behind', async () => {
+    const cluster = new FakeCluster();
+    cluster.hangs = true;
+    await using opened = await openOn(cluster);
+    const started = opened.flink.views.start();
+    await vi.waitFor(() => expect(JSON.stringify(opened.server.seen)).toContain('DESCRIBE'), patience);
+    expect(await opened.flink.views.stopAll({ savepoint: true, deadlineMs: 60_000 })).toEqual([]);
+    await started;
+    cluster.hangs = false;
+    expect(cluster.jobs.size).toBe(0);
+    await opened.flink.views.apply();
+    await until(opened.flink, { state: 'RUNNING', jobId: cluster.living.id });
+  });
+
   test('are looked after no more once stopped', async () => {
     const cluster = new FakeCluster();
     await using opened = await openOn(cluster);
@@ -208,6 +229,17 @@ describe('applying the views', () => {
     expect(old.state).toBe('FINISHED');
     expect(cluster.living.config['execution.state-recovery.path']).toBe(`file:/savepoints/savepoint-${old.id}`);
     expect(await opened.flink.views.apply()).toMatchObject([{ action: 'KEEP', jobId: cluster.living.id }]);
+  });
+
+  test('tells the job that is kept, also when the clock of the machine stands still', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const cluster = new FakeCluster();
+    await using opened = await openOn(cluster);
+    await opened.flink.views.apply();
+    const jobId = cluster.living.id;
+    expect(await opened.flink.views.apply()).toMatchObject([{ action: 'KEEP', jobId }]);
+    expect(statusOf(opened.flink)).toMatchObject({ state: 'RUNNING', jobId });
   });
 
   test('finds the savepoint again when the gateway ended before it had started the new job', async () => {
@@ -269,6 +301,8 @@ describe('applying the views', () => {
     await using opened = await openOn(cluster, clicksModel({ topic: 'others' }));
     const line = { view: 'top_users', jobId: orphan.id };
     expect((await opened.flink.views.apply())[1]).toMatchObject({ ...line, action: 'ORPHAN', savepoint: null });
+    await using reading = await openOn(cluster, clicksModel({ topic: 'others' }), { sql: 'read' });
+    await expect(reading.flink.views.apply({ stopOrphans: true })).rejects.toMatchObject({ code: 'NOT_ALLOWED' });
     expect(orphan.state).toBe('RUNNING');
     const stopped = (await opened.flink.views.apply({ stopOrphans: true }))[1];
     expect(stopped).toMatchObject({ ...line, action: 'STOP', savepoint: `file:/savepoints/savepoint-${orphan.id}` });

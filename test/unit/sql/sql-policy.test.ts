@@ -66,12 +66,12 @@ describe('what may be sent', () => {
 
   test.each<[SqlUse, string, RegExp]>([
     ['QUERY', 'INSERT INTO user_clicks SELECT 1', /INSERT INTO is not allowed here\. A query runs/],
-    ['QUERY', 'SELECT 1;\nSELECT 2', /Another statement follows/],
+    ['QUERY', 'SELECT 1;\nSELECT 2', /^Line 2, column 1: Another statement begins here/],
     ['SUBSCRIBE', 'SHOW TABLES', /A subscription runs one SELECT/],
     ['SUBMIT', 'SELECT 1', /A job runs INSERTs/],
     ['SUBMIT', "SET 'a'='b'; INSERT INTO user_clicks SELECT 1", /SET is not allowed.* "settings" of submitJob/],
-    ['SUBMIT', 'INSERT INTO user_clicks SELECT 1; SELECT 1', /Another statement follows/],
-    ['SUBMIT', `INSERT INTO user_clicks SELECT 1; ${own}`, /Another statement follows/],
+    ['SUBMIT', 'INSERT INTO user_clicks SELECT 1; SELECT 1', /^Line 1, column 35: Another statement begins here/],
+    ['SUBMIT', `INSERT INTO user_clicks SELECT 1; ${own}`, /Another statement begins here/],
     ['SUBMIT', own, /Nothing follows that uses the table/],
     ['QUERY', "STOP JOB 'a'", /STOP JOB is not allowed.*stopJob/],
     ['QUERY', "ADD JAR '/x.jar'", /ADD JAR is not allowed/],
