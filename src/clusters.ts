@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import type { Clusters, Config } from '#config';
+import type { Clusters, Config, FlinkClusters } from '#config';
 import type { RestorePoints } from '#jobs';
 import { createRestorePoints, type Environment, localOptions, openLocalStack, type Progress } from '#local';
 import { type Model, redisPlaceOf, usesRegistry } from '#model';
@@ -7,7 +7,7 @@ import { type Model, redisPlaceOf, usesRegistry } from '#model';
 /** Kafka and Flink as the rest of the gateway sees them, wherever they run. */
 export interface RunningClusters {
   readonly kafkaBrokers: string;
-  readonly flink: { readonly restUrl: string; readonly sqlGatewayUrl: string; readonly kafkaBrokers: string } | null;
+  readonly flink: FlinkClusters | null;
   /** The Confluent API of the schema registry, as the gateway and as Flink reach it; null where there is none. */
   readonly registry: { readonly url: string; readonly flinkUrl: string } | null;
   /** `redis[s]://…`; null where nothing is declared in Redis. */
@@ -50,14 +50,17 @@ async function openLocal(config: Config, { model, ...context }: ClusterContext):
     ...options,
     ...context,
     flink: true,
-    flinkAvro: model.sources.some(({ format }) => format === 'AVRO'),
+    flinkFormats: model.sources.some(({ format }) => format === 'AVRO' || format === 'PROTOBUF'),
     registry: config.registry.url === null && model.sources.some(usesRegistry),
     redis: config.redisUrl === null && model.sources.some((source) => redisPlaceOf(source)),
   });
   const { kafkaBrokers, flinkRest, sqlGateway, schemaRegistry, redis } = stack.endpoints;
   return {
     kafkaBrokers,
-    flink: flinkRest && sqlGateway ? { restUrl: flinkRest, sqlGatewayUrl: sqlGateway, kafkaBrokers } : null,
+    flink:
+      flinkRest && sqlGateway
+        ? { restUrl: flinkRest, sqlGatewayUrl: sqlGateway, kafkaBrokers, hasSluiceJar: true }
+        : null,
     registry: registryOf(config, schemaRegistry),
     redisUrl: config.redisUrl ?? redis,
     restorePoints: createRestorePoints(stack),

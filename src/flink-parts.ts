@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import { flinkOptions, type Logger, openFlink } from '#flink';
 import { type Jobs, jobsOptions, openJobs, type RestorePoints, type WatermarkListener, withoutJobs } from '#jobs';
-import type { AvroReading, Model } from '#model';
+import type { Model, RegistryReading } from '#model';
 import { openQueries, type Queries, queriesOptions, withoutQueries } from '#queries';
 import { createSqlPolicy } from '#sql';
 
@@ -19,8 +19,8 @@ export interface FlinkPartsOptions {
   readonly bootstrapServers: string;
   /** Further Kafka client settings of Flink's tables, without the prefix `properties.`. */
   readonly kafkaProperties?: Readonly<Record<string, string>>;
-  /** How Flink reads streams of format AVRO; absent: not at all. */
-  readonly avro?: AvroReading;
+  /** How Flink reads streams whose schemas a registry has; absent: not at all. */
+  readonly registry?: RegistryReading;
   /** Null where Flink's checkpoints lie out of the gateway's sight. */
   readonly restorePoints: RestorePoints | null;
   /** Is told the watermarks of the views that somebody asks for; absent: nobody is. */

@@ -7,7 +7,7 @@ import { createCursors, createPreparedLog, type FeedCounters, Feeds } from '#fee
 import { createSchema, exampleOperations, serveSource } from '#graphql';
 import type { WatermarkListener } from '#jobs';
 import { type Kafka, kafkaOptionsSchema, openKafka } from '#kafka';
-import { type AvroReading, kafkaSourcesOf, type Model, toTopicSettings } from '#model';
+import { kafkaSourcesOf, type Model, type RegistryReading, toTopicSettings } from '#model';
 import { openServer, type Server, serverOptions } from '#server';
 import type { RunningClusters } from './clusters.ts';
 import { readCursorSecrets } from './cursor-secrets.ts';
@@ -34,7 +34,7 @@ export interface Gateway {
   close(): Promise<void>;
 }
 
-/** How long views get to write their savepoints on the way down. */
+/** How long jobs get to write their savepoints on the way down. */
 const savepointDeadlineMs = 20_000;
 const firstRetryMs = 500;
 const longestRetryMs = 5000;
@@ -61,8 +61,9 @@ export async function openGateway(config: Config, parts: GatewayParts): Promise<
   const log = createPreparedLog(kafka.log, registry.prepares);
   const feeds = started.adopt(new Feeds({ log, ...config.feeds }), (open) => open.close());
   const watermarks = new StreamWatermarks({ kafka, ask: (view) => flink.askWatermark(view) });
-  const flink: FlinkParts = started.adopt(openViews(config, parts, { watermarks, avro: registry.flinkAvro }), (open) =>
-    closeViews(open, clusters),
+  const flink: FlinkParts = started.adopt(
+    openViews(config, parts, { watermarks, registry: registry.flinkReading }),
+    (open) => closeViews(open, clusters),
   );
   const inRedis = await openStreamsInRedis(parts);
   if (inRedis) started.adopt(inRedis.redis, (open) => open.close());
@@ -112,7 +113,7 @@ export async function openGateway(config: Config, parts: GatewayParts): Promise<
 function openViews(
   { sql, views }: Config,
   { model, clusters, logger }: GatewayParts,
-  { watermarks, avro }: { readonly watermarks: WatermarkListener; readonly avro: AvroReading | null },
+  { watermarks, registry }: { readonly watermarks: WatermarkListener; readonly registry: RegistryReading | null },
 ): FlinkParts {
   const { flink, kafkaBrokers, restorePoints } = clusters;
   const settings = flinkSettings.parse({
@@ -138,7 +139,7 @@ function openViews(
     restorePoints,
     watermarks,
     logger,
-    ...(avro && { avro }),
+    ...(registry && { registry }),
   });
 }
 
@@ -155,7 +156,10 @@ async function startViews(
 
 /** A Flink that ends with the gateway leaves savepoints to go on from; another one keeps its jobs running. */
 async function closeViews(flink: FlinkParts, { areLocal }: RunningClusters): Promise<void> {
-  if (areLocal) await flink.views.stopAll({ savepoint: true, deadlineMs: savepointDeadlineMs });
+  const deadlineMs = savepointDeadlineMs;
+  if (areLocal) {
+    await Promise.all([flink.views.stopAll({ savepoint: true, deadlineMs }), flink.stopSubmitted(deadlineMs)]);
+  }
   await flink.close();
 }
 

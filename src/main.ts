@@ -35,7 +35,7 @@ async function main(): Promise<number> {
       const { runCommand } = await import('./commands.ts');
       // What they print is the answer; what they log goes beside it.
       const logger = await createLogger({ log: { level: 'warn', format: 'pretty' } });
-      return await runCommand(config.command, config, { logger, print });
+      return await runCommand(config.command, config, { env: process.env, logger, print });
     }
   }
 }
@@ -64,7 +64,7 @@ async function serve(config: Config): Promise<void> {
   }
   const failure = await Promise.race([stop.asked, gateway.clusters.failed]);
   if (failure) logger.error({ err: failure }, failure.message);
-  else print(`\nStopping${gateway.clusters.areLocal ? ': views write savepoints' : ''}. Ctrl-C again stops at once.`);
+  else print(`\nStopping${gateway.clusters.areLocal ? ': jobs write savepoints' : ''}. Ctrl-C again stops at once.`);
   await gateway.close();
   if (failure) throw failure;
 }

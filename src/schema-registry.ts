@@ -1,9 +1,16 @@
 import type { Logger } from 'pino';
-import { declaredSchema, type Schemas } from '#codec';
+import { declaredSchema, planProtobuf, type RegisteredSchema, type Schemas } from '#codec';
 import type { Config } from '#config';
 import { messageOf, SluiceError } from '#errors';
 import type { PrepareRecords } from '#feed';
-import { type AvroReading, type AvroText, type MissingTable, type Model, type Source, usesRegistry } from '#model';
+import {
+  type MissingTable,
+  type Model,
+  type RegistryReading,
+  type SchemaText,
+  type Source,
+  usesRegistry,
+} from '#model';
 import { openRegistry, type Registry, registryOptions } from '#registry';
 import type { RunningClusters } from './clusters.ts';
 
@@ -13,8 +20,8 @@ export interface SchemaRegistry {
   readonly schemas: ReadonlyMap<string, Schemas>;
   /** What must be done before a topic's records are decoded. */
   readonly prepares: ReadonlyMap<string, PrepareRecords>;
-  /** How Flink reads the streams of format AVRO; null when there are none. */
-  readonly flinkAvro: AvroReading | null;
+  /** How Flink reads these streams; null when there are none. */
+  readonly flinkReading: RegistryReading | null;
   /** What is wrong with a stream's schemas at present, for people; null: nothing, or it has none. */
   troubleOf(source: Source): string | null;
   /** What others may write by a stream's schemas that would not decode, for people; null: nothing, or it has none. */
@@ -35,7 +42,7 @@ export async function openSchemaRegistry(
     return {
       schemas: new Map(),
       prepares: new Map(),
-      flinkAvro: null,
+      flinkReading: null,
       troubleOf: () => null,
       noteOf: () => null,
       close: () => Promise.resolve(),
@@ -53,9 +60,10 @@ export async function openSchemaRegistry(
   return {
     schemas: registry.schemas,
     prepares,
-    flinkAvro: {
+    flinkReading: {
       registryUrl: flinkUrl,
       settings: flinkSettings(config),
+      hasSluiceJar: clusters.flink?.hasSluiceJar ?? false,
       schemaOf: (source) => schemaForFlink(source, registry),
       revision: () => [...registry.schemas.values()].reduce((sum, { revision }) => sum + revision, 0),
     },
@@ -88,24 +96,26 @@ function flinkSettings({ registry: { username, password, token } }: Config): Rea
  * What is registered, so that Flink sees the fields as they are written; what is declared, where nothing is registered
  * under the topic's name.
  */
-function schemaForFlink(source: Source, registry: Registry): AvroText | MissingTable {
+function schemaForFlink(source: Source, registry: Registry): SchemaText | MissingTable {
   const schemas = registry.schemas.get(source.topic);
   const latest = schemas?.latest;
   if (latest === undefined) {
     return { reason: schemas?.problem ?? 'the schema registry was not asked', mayCome: true };
   }
-  if (latest === null) return declaredForFlink(source);
-  const never = (reason: string) => ({ reason, mayCome: false });
-  if (latest.type !== 'AVRO')
-    return never(`the schema registry has a schema of type ${latest.type} for it, none in Avro`);
-  if (latest.references.length > 0) return never('its Avro schema refers to others, which Flink does not look for');
-  return latest;
-}
-
-function declaredForFlink(source: Source): AvroText | MissingTable {
   try {
-    return declaredSchema(source);
+    return toSchemaText(source, latest ?? declaredSchema(source));
   } catch (thrown) {
+    // What is registered, or declared, does not fit.
     return { reason: messageOf(thrown), mayCome: false };
   }
+}
+
+function toSchemaText(source: Source, schema: RegisteredSchema): SchemaText | MissingTable {
+  const never = (reason: string) => ({ reason, mayCome: false });
+  if (schema.type !== source.format) {
+    return never(`the schema registry has a schema of type ${schema.type} for it, none of type ${source.format}`);
+  }
+  if (source.format === 'PROTOBUF') return { text: JSON.stringify(planProtobuf(schema, source)) };
+  if (schema.references.length > 0) return never('its Avro schema refers to others, which Flink does not look for');
+  return schema;
 }

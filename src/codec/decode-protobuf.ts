@@ -23,7 +23,7 @@ interface Slot {
   /** What the field is when the record does not have it. */
   readonly absent: unknown;
   readonly label: ProtoField['label'];
-  readonly tags: readonly Tag[];
+  readonly tags: readonly WireTag[];
   readonly read: ReadProto;
   readonly itemRequired: boolean;
   /** The other members of its oneof: setting this one unsets them. */
@@ -45,20 +45,22 @@ export function compileProtoReader(message: ProtoMessage, fields: readonly Field
   return messageReader(slots, fields);
 }
 
-function rivalsOf(written: ProtoField, message: ProtoMessage, fields: readonly Field[]): readonly number[] {
+/** The declared fields that a field unsets: the others of its oneof. */
+export function rivalsOf(written: ProtoField, message: ProtoMessage, fields: readonly Field[]): readonly number[] {
   if (written.oneof === null) return [];
   const others = message.fields.filter(({ oneof, name }) => oneof === written.oneof && name !== written.name);
   return others.map(({ name }) => fields.findIndex(({ column }) => column === name)).filter((at) => at >= 0);
 }
 
-interface Tag {
+/** How a value is announced in the bytes. */
+export interface WireTag {
   readonly tag: number;
   /** Several values stand behind one length. */
   readonly isPacked: boolean;
 }
 
 /** The tags under which a field may come: a list of numbers also as one block. */
-function tagsOf({ id, value, label }: ProtoField): readonly Tag[] {
+export function tagsOf({ id, value, label }: ProtoField): readonly WireTag[] {
   const wire = label === 'MAP' || value.kind === 'message' ? 2 : value.kind === 'enum' ? 0 : wireTypeOf(value.type);
   const own = { tag: id * 8 + wire, isPacked: false };
   return label === 'LIST' && wire !== 2 ? [own, { tag: id * 8 + 2, isPacked: true }] : [own];
@@ -159,7 +161,7 @@ function compileField(written: ProtoField, field: Field, findings: Findings): Om
 }
 
 /** The zero value of a field that does not say whether it is there. */
-function absentOf({ value }: ProtoField, type: FieldType): unknown {
+export function absentOf({ value }: ProtoField, type: FieldType): unknown {
   if (value.kind === 'message') return null;
   if (value.kind === 'scalar') return type.kind === 'scalar' ? zeroOf(value.type, type.name) : null;
   const zero = value.type.names.get(0);
@@ -220,7 +222,8 @@ function compileMessageValue(
   throw mismatch(written, type);
 }
 
-function zeroOfWrapped(only: ProtoField, type: FieldType): unknown {
+/** What an empty wrapper is. */
+export function zeroOfWrapped(only: ProtoField, type: FieldType): unknown {
   return type.kind === 'scalar' && only.value.kind === 'scalar' ? zeroOf(only.value.type, type.name) : null;
 }
 

@@ -5,6 +5,7 @@ export { compareSchemas, examineSchema, type SchemaComparison } from './compare-
 export { createCodec } from './create-codec.ts';
 export { declaredSchema, hasSchema } from './declared-schema.ts';
 export { knownFiles as knownProtoFiles } from './protobuf-files.ts';
+export { type ProtobufPlan, planProtobuf } from './protobuf-plan.ts';
 export type {
   Codec,
   Decoded,

@@ -61,7 +61,7 @@ export function createProtobufFormat({ fields, typeName }: Pick<Source, 'fields'
 }
 
 /** The message that new records are: the one with the declaration's name, else the first. */
-function chooseMessage(file: ProtoFile, typeName: string) {
+export function chooseMessage(file: ProtoFile, typeName: string) {
   const named = file.messages.findIndex(({ name }) => name === typeName);
   const index = Math.max(named, 0);
   const chosen = file.messages[index];

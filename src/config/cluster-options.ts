@@ -1,4 +1,4 @@
-import { brokers, type OptionSpec, oneOf, redisUrl, text, url } from './option-spec.ts';
+import { brokers, flag, type OptionSpec, oneOf, redisUrl, text, url } from './option-spec.ts';
 
 const registryModes = ['check', 'register'] as const;
 
@@ -39,6 +39,16 @@ export const clusterOptions = {
     default: 'as KAFKA_BROKERS',
     unit: 'host:port, …',
     meaning: 'The same brokers as Flink reaches them, when that differs from how the gateway does.',
+  },
+  flinkSluiceJar: {
+    env: 'FLINK_SLUICE_JAR',
+    flag: null,
+    kind: 'switch',
+    schema: flag,
+    default: 'false',
+    unit: 'true, false',
+    meaning:
+      'Whether that Flink has the jar that sluice flink-jar writes: with it SQL reads PROTOBUF, and bad records in AVRO end no job.',
   },
   redisUrl: {
     env: 'SLUICE_REDIS_URL',

@@ -1,4 +1,4 @@
-import { flag, type OptionSpec, oneOf } from './option-spec.ts';
+import { flag, type OptionSpec, oneOf, text } from './option-spec.ts';
 
 const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 const logFormats = ['pretty', 'json'] as const;
@@ -58,6 +58,15 @@ export const commandOptions = {
     default: '',
     unit: '',
     meaning: 'With check: print what was found as JSON, one object a line.',
+  },
+  out: {
+    env: null,
+    flag: '--out',
+    kind: 'value',
+    schema: text,
+    default: '',
+    unit: 'file',
+    meaning: 'With flink-jar: where the jar is written.',
   },
   clean: {
     env: null,

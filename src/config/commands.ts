@@ -32,6 +32,12 @@ const commandSpecs = {
     options: [],
     takesTopics: false,
   },
+  'flink-jar': {
+    usage: 'flink-jar --out <file>',
+    meaning: 'Write the jar by which an existing Flink reads PROTOBUF, and passes over bad records in AVRO.',
+    options: ['out'],
+    takesTopics: false,
+  },
 } as const satisfies Record<string, CommandSpec>;
 
 /** A command that is a word. */
@@ -78,6 +84,9 @@ export function commandFaults(words: readonly string[], given: ReadonlySet<Optio
       name: 'KAFKA_BROKERS',
       message: `is missing: ${first} looks at the topics of a Kafka that runs (that of a running local stack is in .sluice/endpoints.json)`,
     });
+  }
+  if (first === 'flink-jar' && !given.has('out')) {
+    faults.push({ name: '--out', message: 'is missing: flink-jar writes the jar to the file that it names' });
   }
   return faults;
 }

@@ -9,6 +9,8 @@ export interface FlinkClusters {
   readonly sqlGatewayUrl: string;
   /** The brokers as Flink reaches them, `host:port` separated by commas. */
   readonly kafkaBrokers: string;
+  /** Whether it has the formats that `sluice flink-jar` writes. */
+  readonly hasSluiceJar: boolean;
 }
 
 /** Where Kafka and Flink are: started by the gateway, or existing ones. */
@@ -34,6 +36,8 @@ export interface Config {
     readonly dryRun: boolean;
     readonly json: boolean;
   };
+  /** The file that `flink-jar` writes; null for every other command. */
+  readonly jarFile: string | null;
   readonly server: {
     readonly host: string;
     /** 0: any free port. */
@@ -119,6 +123,12 @@ export function loadConfig(environment: Environment, commandLine: readonly strin
   return toConfig(values.clean === true ? 'clean' : (word ?? 'start'), values, topics);
 }
 
+/** What only an existing Flink has. */
+const ofFlink: readonly (readonly [OptionName, string])[] = [
+  ['flinkKafkaBrokers', 'FLINK_KAFKA_BROKERS'],
+  ['flinkSluiceJar', 'FLINK_SLUICE_JAR'],
+];
+
 /** What is wrong with the settings together, whatever each of them says. */
 function contradictions(given: ReadonlySet<OptionName>): readonly SettingFault[] {
   const hasRest = given.has('flinkRestUrl');
@@ -138,11 +148,10 @@ function contradictions(given: ReadonlySet<OptionName>): readonly SettingFault[]
     });
   }
   faults.push(...registryContradictions(given));
-  if (given.has('flinkKafkaBrokers') && !hasRest && !hasGateway) {
-    faults.push({
-      name: 'FLINK_KAFKA_BROKERS',
-      message: 'is set without FLINK_REST_URL and FLINK_SQL_GATEWAY_URL: there is no Flink it could be for',
-    });
+  for (const [option, name] of ofFlink) {
+    if (!given.has(option) || hasRest || hasGateway) continue;
+    const message = 'is set without FLINK_REST_URL and FLINK_SQL_GATEWAY_URL: there is no Flink it could be for';
+    faults.push({ name, message });
   }
   return faults;
 }
@@ -188,6 +197,7 @@ function toConfig(command: Config['command'], values: OptionValues, topics: read
       dryRun: values.dryRun === true,
       json: values.json === true,
     }),
+    jarFile: values.out ?? null,
     server: Object.freeze({
       host: values.host ?? '127.0.0.1',
       port: values.port ?? 4000,
@@ -259,11 +269,17 @@ function toRegistry(values: OptionValues, isLocal: boolean): Config['registry'] 
   });
 }
 
-function toClusters({ kafkaBrokers, flinkRestUrl, sqlGatewayUrl, flinkKafkaBrokers }: OptionValues): Clusters {
+function toClusters(values: OptionValues): Clusters {
+  const { kafkaBrokers, flinkRestUrl, sqlGatewayUrl } = values;
   if (kafkaBrokers === undefined) return Object.freeze({ kind: 'local' });
   const flink =
     flinkRestUrl === undefined || sqlGatewayUrl === undefined
       ? null
-      : Object.freeze({ restUrl: flinkRestUrl, sqlGatewayUrl, kafkaBrokers: flinkKafkaBrokers ?? kafkaBrokers });
+      : Object.freeze({
+          restUrl: flinkRestUrl,
+          sqlGatewayUrl,
+          kafkaBrokers: values.flinkKafkaBrokers ?? kafkaBrokers,
+          hasSluiceJar: values.flinkSluiceJar === true,
+        });
   return Object.freeze({ kind: 'external', kafkaBrokers, flink });
 }

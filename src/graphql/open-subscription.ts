@@ -7,7 +7,7 @@ import { toClientError } from './client-errors.ts';
 import { EndCursor } from './end-cursor.ts';
 import type { Gateway, ServedSource } from './gateway.ts';
 import { openPages } from './open-pages.ts';
-import { PageRenderers } from './page-renderer.ts';
+import { type PageRenderer, PageRenderers } from './page-renderer.ts';
 import { PushedPages } from './pushed-pages.ts';
 import type { CursorPlace, ServedPage } from './record-types.ts';
 
@@ -24,6 +24,8 @@ export class SubscriptionOpener {
   readonly #served: ServedSource;
   readonly #renderers: PageRenderers;
   readonly #endCursor = new EndCursor();
+  /** One text for all who subscribe to an operation without a filter: they are many, and each keeps it. */
+  readonly #groups = new WeakMap<PageRenderer, { readonly maxRecords: number; readonly text: string }>();
 
   constructor(gateway: Gateway, served: ServedSource) {
     this.#gateway = gateway;
@@ -46,12 +48,22 @@ export class SubscriptionOpener {
       const own = { ...request, group: null, render: this.#toServed, sink: queue, toSlowError };
       return openPages((signal) => queue.drain((left) => this.#held(() => feeds.subscribe(feed, own, left)), signal));
     }
-    const { key, render } = this.#renderers.of(info, context);
-    const group = key === null ? null : groupKey(feed.field, key, request);
-    const shared = { ...request, group, render, sink, toSlowError };
+    const renderer = this.#renderers.of(info, context);
+    const shared = { ...request, group: this.#groupOf(renderer, request), render: renderer.render, sink, toSlowError };
     const pages = new PushedPages((signal) => this.#held(() => feeds.subscribe(feed, shared, signal)), this.#toError);
     context.onPages?.(pages);
     return pages;
+  }
+
+  /** Everything that decides what a page holds and how it reads. */
+  #groupOf(renderer: PageRenderer, { where, maxRecords }: SubscriptionCall['request']): string | null {
+    if (renderer.key === null) return null;
+    const known = where === null ? this.#groups.get(renderer) : undefined;
+    if (known?.maxRecords === maxRecords) return known.text;
+    const { field } = this.#served.feed;
+    const text = JSON.stringify([field, renderer.key, maxRecords, where && canonicalWhere(where)]);
+    if (where === null) this.#groups.set(renderer, { maxRecords, text });
+    return text;
   }
 
   /** While the subscription goes on, however it ends, a view is told that somebody reads it. */
@@ -80,11 +92,6 @@ export class SubscriptionOpener {
       { details: { cursor: this.#gateway.cursors.encode(scope, position, epochs, feed.table && table) } },
     );
   };
-}
-
-/** Everything that decides what a page holds and how it reads. */
-function groupKey(field: string, key: string, { where, maxRecords }: SubscriptionCall['request']): string {
-  return JSON.stringify([field, key, maxRecords, where && canonicalWhere(where)]);
 }
 
 /** A page with what its fields need. */

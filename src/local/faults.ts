@@ -2,7 +2,7 @@ import { SluiceError } from '#errors';
 
 const waysOut = [
   'Ways out:',
-  '  - install Java 17 or later and Maven (Debian, Ubuntu: apt install openjdk-17-jre-headless maven; macOS: brew install openjdk maven), or set JAVA_HOME;',
+  '  - install Java 17 or later and Maven (Debian, Ubuntu: apt install openjdk-17-jdk-headless maven; macOS: brew install openjdk maven), or set JAVA_HOME;',
   '  - or use clusters that run already: set KAFKA_BROKERS, FLINK_REST_URL and FLINK_SQL_GATEWAY_URL;',
   '  - or run everything in containers: docker compose up.',
 ].join('\n');

@@ -2,6 +2,7 @@
 export { cleanLocalData } from './clean.ts';
 export { type Demo, startDemo } from './demo.ts';
 export type { Endpoints, StackProcess } from './endpoints.ts';
+export { writeFlinkJar } from './format-jar.ts';
 export { type Environment, type LocalOptions, type Logger, localOptions, type Progress } from './options.ts';
 export { createRestorePoints, type RestorePoints } from './restore-points.ts';
 export { type LocalStack, type LocalStackOptions, openLocalStack } from './stack.ts';

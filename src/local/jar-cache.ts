@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { localFault, systemCode } from './faults.ts';
 import { copyDependencies } from './maven.ts';
@@ -67,15 +67,11 @@ interface Fetch {
   readonly context: CacheContext;
 }
 
-/** Fetches into a folder of this process, which takes its name when it is whole: so a start never sees half of it. */
 async function fetchBundle(bundle: Bundle, { pom, path, context }: Fetch): Promise<JarFolder> {
-  const { cacheDir, env, onProgress, signal } = context;
+  const { env, onProgress, signal } = context;
   const title = titles[bundle];
-  const draft = `${path}.part-${process.pid}-${randomUUID()}`;
-  await mkdir(cacheDir, { recursive: true });
-  await removeAbandonedDrafts(cacheDir);
   onProgress({ step: 'download', text: `Fetching ${title} through Maven (once)`, fraction: 0 });
-  try {
+  const fetch = async (draft: string) => {
     await copyDependencies({
       pom,
       toFolder: draft,
@@ -89,14 +85,27 @@ async function fetchBundle(bundle: Bundle, { pom, path, context }: Fetch): Promi
         }),
     });
     await unpackArchives(draft, signal);
+  };
+  const folder = await fillFolder(path, fetch);
+  onProgress({ step: 'download', text: `${title} is in ${path}`, fraction: 1 });
+  return folder;
+}
+
+/** Fills a folder of this process, which takes its name when it is whole: so a start never sees half of it. */
+export async function fillFolder(path: string, fill: (draft: string) => Promise<void>): Promise<JarFolder> {
+  const cacheDir = dirname(path);
+  const draft = `${path}.part-${process.pid}-${randomUUID()}`;
+  await mkdir(cacheDir, { recursive: true });
+  await removeAbandonedDrafts(cacheDir);
+  try {
+    await fill(draft);
     await sealFolder(draft);
     await moveIntoPlace(draft, path);
   } finally {
     await rm(draft, { recursive: true, force: true });
   }
   const found = await checkFolder(path);
-  if (found.state !== 'whole') throw localFault(`The jars of ${title} could not be put into ${path}.`);
-  onProgress({ step: 'download', text: `${title} is in ${path}`, fraction: 1 });
+  if (found.state !== 'whole') throw localFault(`The jars could not be put into ${path}.`);
   return { path, jars: found.jars };
 }
 

@@ -1,8 +1,8 @@
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { readdir } from 'node:fs/promises';
+import { readdir, realpath } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { delimiter, dirname, isAbsolute, join } from 'node:path';
 import { promisify } from 'node:util';
 import { messageOf } from '#errors';
 import { localFault, missingPart } from './faults.ts';
@@ -55,17 +55,35 @@ export async function findLaterJava(env: Environment, java: Java): Promise<Java>
   );
 }
 
-async function otherJavas(env: Environment): Promise<readonly string[]> {
+/** The folder with `javac` and `jar`: beside that Java, or of another one that is installed on this machine. */
+export async function findJdk(env: Environment, java: Java, homes = javaHomes): Promise<string> {
+  const commands = [...(isAbsolute(java.command) ? [java.command] : []), ...(await otherJavas(env, homes))];
+  // On the path there are links, of which a system may make one for `java` alone.
+  const found = await Promise.all(commands.map(async (command) => [command, await realpath(command)]));
+  const folder = found.flat().map(dirname).find(hasCompiler);
+  if (folder !== undefined) return folder;
+  throw localFault(
+    `Flink reads streams of the formats AVRO and PROTOBUF by way of a jar that is compiled on this machine, once, and no Java compiler (javac) was found: ${java.command} only runs programs. Install a JDK, for example \`apt install openjdk-17-jdk-headless\` or \`brew install openjdk\`, or set JAVA_HOME to one.`,
+  );
+}
+
+function hasCompiler(folder: string): boolean {
+  return ['javac', 'jar'].every((tool) => existsSync(join(folder, tool)) || existsSync(join(folder, `${tool}.exe`)));
+}
+
+/** Where systems and version managers put Javas. */
+const javaHomes: readonly string[] = [
+  '/usr/lib/jvm',
+  '/opt/java',
+  join(homedir(), '.sdkman/candidates/java'),
+  join(homedir(), '.jdks'),
+  '/Library/Java/JavaVirtualMachines',
+  'C:\\Program Files\\Java',
+  'C:\\Program Files\\Eclipse Adoptium',
+];
+
+async function otherJavas(env: Environment, homes = javaHomes): Promise<readonly string[]> {
   const onPath = (env.PATH ?? '').split(delimiter).filter((folder) => folder !== '');
-  const homes = [
-    '/usr/lib/jvm',
-    '/opt/java',
-    join(homedir(), '.sdkman/candidates/java'),
-    join(homedir(), '.jdks'),
-    '/Library/Java/JavaVirtualMachines',
-    'C:\\Program Files\\Java',
-    'C:\\Program Files\\Eclipse Adoptium',
-  ];
   const found = await Promise.all(
     homes.map(async (home) => (await readdir(home).catch(() => [])).map((name) => join(home, name))),
   );

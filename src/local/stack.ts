@@ -4,7 +4,8 @@ import type { SluiceError } from '#errors';
 import { type DataLock, lockDataFolder } from './data-lock.ts';
 import { type Endpoints, removeEndpointsFile, type StackProcess, writeEndpointsFile } from './endpoints.ts';
 import { type DataFolders, defaultCacheDir, makeDataFolder, makeSubfolders } from './folders.ts';
-import { type CacheContext, type JarFolder, openBundle } from './jar-cache.ts';
+import { openFlinkFormats } from './format-jar.ts';
+import { type JarFolder, openBundle } from './jar-cache.ts';
 import { findJava, findLaterJava, type Java } from './java.ts';
 import { renderLogConfig } from './jvm.ts';
 import { endLeftovers } from './leftovers.ts';
@@ -21,8 +22,8 @@ export interface LocalStackOptions extends LocalOptions {
   readonly env: Environment;
   /** False: Kafka alone. */
   readonly flink: boolean;
-  /** Whether Flink is to read Avro with a schema registry; not when absent. */
-  readonly flinkAvro?: boolean;
+  /** Whether Flink is to read Avro and Protobuf with a schema registry; not when absent. */
+  readonly flinkFormats?: boolean;
   /** Whether to run a schema registry; not when absent. */
   readonly registry?: boolean;
   /** Whether to run a Redis; not when absent. */
@@ -96,7 +97,9 @@ async function gatherParts(options: LocalStackOptions): Promise<Parts> {
   checkMemory(await availableMemory(), needed + (wantsRegistry ? neededBytes.registry : 0));
   // One after the other: two runs of Maven at once may get into each other's way in its own repository.
   const kafkaJars = await openBundle('kafka', cache);
-  const flinkJars = flink ? await openFlinkJars(options.flinkAvro ?? false, cache) : null;
+  // Further jars stand behind Flink's own, and the archives of loaded classes, which fit one class path, lie with them.
+  const openFlink = () => (options.flinkFormats ? openFlinkFormats(java, cache) : openBundle('flink', cache));
+  const flinkJars = flink ? await openFlink() : null;
   const registryJars = wantsRegistry ? await openBundle('registry', cache) : null;
   const redisJars = options.redis ? await openBundle('redis', cache) : null;
   const ports = await choosePorts(asked, { registry: wantsRegistry, redis: options.redis ?? false });
@@ -104,14 +107,6 @@ async function gatherParts(options: LocalStackOptions): Promise<Parts> {
   const registry = registryJava && registryJars && { java: registryJava, jars: registryJars, port, managementPort };
   const redis = redisJars && { jars: redisJars, port: ports.redis ?? 0 };
   return { java, kafkaJars, flinkJars, registry, redis, ports };
-}
-
-/** Further jars stand behind Flink's own, and the archives of loaded classes, which fit one class path, lie with them. */
-async function openFlinkJars(withAvro: boolean, cache: CacheContext): Promise<JarFolder> {
-  const flink = await openBundle('flink', cache);
-  if (!withAvro) return flink;
-  const avro = await openBundle('flink-avro', cache);
-  return { path: avro.path, jars: [...flink.jars, ...avro.jars] };
 }
 
 /** What an opening stack holds. */

@@ -1,33 +1,9 @@
 import { type AvroColumn, type AvroColumns, type AvroTime, readAvroColumns } from './avro-columns.ts';
 import { toFlinkType } from './flink-types.ts';
+import type { MissingTable, RegistryReading } from './registry-reading.ts';
 import { quoteName } from './sql-names.ts';
 import { type Field, isTable, type Source } from './types.ts';
 import { virtualNames } from './virtual-columns.ts';
-
-/** How Flink reads streams whose schemas a registry has. */
-export interface AvroReading {
-  /** The registry's Confluent API as Flink reaches it. */
-  readonly registryUrl: string;
-  /** Further settings of Flink's avro-confluent format, such as those of authentication. */
-  readonly settings: Readonly<Record<string, string>>;
-  /** The Avro schema by which the source is read: the registered one, or the one that its declaration amounts to. */
-  schemaOf(source: Source): AvroText | MissingTable;
-  /** Another value as soon as {@link schemaOf} may answer otherwise. */
-  revision(): number;
-}
-
-/** An Avro schema, as JSON. */
-export interface AvroText {
-  readonly text: string;
-}
-
-/** Why a source has no table in SQL. */
-export interface MissingTable {
-  /** A clause for people, such as `the schema registry does not answer`. */
-  readonly reason: string;
-  /** Whether there may be one later, with nothing changed by anybody. */
-  readonly mayCome: boolean;
-}
 
 /** What Flink's table of an Avro stream is made of. */
 export interface AvroTable {
@@ -46,7 +22,7 @@ const eventTimeName = 'event time';
 const withoutType = 'a union of several types, a record within itself, a decimal of more than 38 digits';
 
 /** The table by which Flink reads the source, or why it cannot. */
-export function toAvroTable(source: Source, reading: AvroReading): AvroTable | MissingTable {
+export function toAvroTable(source: Source, reading: RegistryReading): AvroTable | MissingTable {
   const schema = reading.schemaOf(source);
   if ('reason' in schema) return schema;
   const avro = readAvroColumns(schema.text);
@@ -65,15 +41,16 @@ export function toAvroTable(source: Source, reading: AvroReading): AvroTable | M
     columns: columnsOf(avro),
     eventTime: timeColumn && `${quoteName(eventTimeName)} AS ${convert(timeColumn, 'TIMESTAMP_LTZ(3)')}`,
     projection: [...declared, ...virtualNames],
-    options: {
-      'value.format': 'avro-confluent',
-      'value.avro-confluent.url': reading.registryUrl,
-      ...(avro.needsSchema && { 'value.avro-confluent.schema': avro.schema }),
-      ...Object.fromEntries(
-        Object.entries(reading.settings).map(([name, value]) => [`value.avro-confluent.${name}`, value]),
-      ),
-    },
+    options: formatOptions(avro, reading),
   };
+}
+
+/** Flink's own format ends the job at a record that does not fit; ours has the same options. */
+function formatOptions(avro: AvroColumns, reading: RegistryReading): Readonly<Record<string, string>> {
+  const format = reading.hasSluiceJar ? 'sluice-avro' : 'avro-confluent';
+  const options = { url: reading.registryUrl, ...(avro.needsSchema && { schema: avro.schema }), ...reading.settings };
+  const named = Object.entries(options).map(([name, value]) => [`value.${format}.${name}`, value]);
+  return { 'value.format': format, ...Object.fromEntries(named) };
 }
 
 function never(reason: string): MissingTable {

@@ -1,8 +1,9 @@
-import { type AvroReading, avroWatermarkColumn, type MissingTable, toAvroTable } from './avro-table.ts';
-import { flinkRefuses } from './flink-formats.ts';
+import { avroWatermarkColumn, toAvroTable } from './avro-table.ts';
+import { flinkRefuses, withoutSluiceJar } from './flink-formats.ts';
 import { toFlinkType } from './flink-types.ts';
 import { toFramedJsonTable, toFramedJsonType } from './framed-json-table.ts';
 import { kafkaSourcesOf } from './redis.ts';
+import type { MissingTable, RegistryReading } from './registry-reading.ts';
 import { usesRegistry } from './registry-use.ts';
 import { printOptions, quoteName } from './sql-names.ts';
 import { type FieldType, type Format, isTable, type Model, type Source, type View } from './types.ts';
@@ -18,8 +19,8 @@ export interface DdlOptions {
   readonly isBounded?: boolean;
   /** Further client settings, without the prefix `properties.`, e.g. `security.protocol`. */
   readonly kafkaProperties?: Readonly<Record<string, string>>;
-  /** How streams of format AVRO are read; absent: they have no tables. */
-  readonly avro?: AvroReading;
+  /** How streams of format AVRO and PROTOBUF are read; absent: they have no tables. */
+  readonly registry?: RegistryReading;
 }
 
 /** The statements that make one source known to a session, in order. */
@@ -77,13 +78,18 @@ function plainTables(source: Source, options: DdlOptions): readonly string[] {
 }
 
 /**
- * Flink reads Avro with a registry, JSON behind Confluent's five bytes by way of its functions, and Protobuf not at all.
- * There is nothing to write to, see {@link refuseSink}.
+ * Flink reads Avro with a registry, JSON behind Confluent's five bytes by way of its functions, and Protobuf by a format
+ * of ours. There is nothing to write to, see {@link refuseSink}.
  */
 function registryTables(source: Source, options: DdlOptions): readonly string[] | MissingTable {
   const reason = flinkRefuses(source);
   if (reason !== null) return { reason, mayCome: false };
-  if (source.format === 'AVRO') return avroTables(source, options);
+  if (source.format === 'AVRO' || source.format === 'PROTOBUF') {
+    if (options.registry === undefined) return { reason: 'no schema registry is known here', mayCome: false };
+    return source.format === 'AVRO'
+      ? avroTables(source, options, options.registry)
+      : protobufTables(source, options, options.registry);
+  }
   // A key in Avro, which nobody looks at.
   if (source.format !== 'JSON_SCHEMA') return [readingTable(source, options), readingView(source)];
   const { columns, ...json } = toFramedJsonTable(source);
@@ -91,14 +97,25 @@ function registryTables(source: Source, options: DdlOptions): readonly string[] 
   return [readingTable(source, options, { lines, options: json.options }), readingView(source, json)];
 }
 
-function avroTables(source: Source, options: DdlOptions): readonly string[] | MissingTable {
-  if (options.avro === undefined) return { reason: 'no schema registry is known here', mayCome: false };
-  const avro = toAvroTable(source, options.avro);
+function avroTables(source: Source, options: DdlOptions, registry: RegistryReading): readonly string[] | MissingTable {
+  const avro = toAvroTable(source, registry);
   if ('reason' in avro) return avro;
   const time = avroWatermarkColumn(avro);
   const lines = [...avro.columns, ...virtualColumns, ...(avro.eventTime === null ? [] : [avro.eventTime])];
   const all = [...lines, watermark(source, time), ...primaryKey(source)];
   return [readingTable(source, options, { lines: all, options: avro.options }), readingView(source, avro)];
+}
+
+function protobufTables(
+  source: Source,
+  options: DdlOptions,
+  registry: RegistryReading,
+): readonly string[] | MissingTable {
+  if (!registry.hasSluiceJar) return { reason: withoutSluiceJar, mayCome: false };
+  const plan = registry.schemaOf(source);
+  if ('reason' in plan) return plan;
+  const format = { 'value.format': 'sluice-protobuf', 'value.sluice-protobuf.plan': plan.text };
+  return [readingTable(source, options, { options: format }), readingView(source)];
 }
 
 /** The statement that a view's job runs. A line L of the view's SQL is line L + 1 of it, columns are the same. */
@@ -119,13 +136,13 @@ export function createStreamDdl(source: Source): string {
   return `CREATE TABLE ${quoteName(source.topic)} (\n${lines.map((line) => `  ${line}`).join(',\n')}\n) WITH (\n${printOptions(options)}\n)`;
 }
 
-/** Columns and value format of a table that does not simply have the declared ones. */
-interface OwnColumns {
-  readonly lines: readonly string[];
+/** The value format of a table, and its columns where they are not simply the declared ones. */
+interface OwnFormat {
+  readonly lines?: readonly string[];
   readonly options: Readonly<Record<string, string>>;
 }
 
-function readingTable(source: Source, options: DdlOptions, own?: OwnColumns): string {
+function readingTable(source: Source, options: DdlOptions, own?: OwnFormat): string {
   const table = isTable(source);
   const lines = [...physicalColumns(source, false), ...virtualColumns, watermark(source), ...primaryKey(source)];
   const { 'value.format': valueFormat, ...keyFormats } = formats(source);
@@ -229,8 +246,7 @@ const valueFormats: Readonly<Record<Format, string>> = {
   JSON: 'json',
   RAW: 'raw',
   AVRO: 'avro-confluent',
-  // Flink does not read it: it has no table.
-  PROTOBUF: 'json',
+  PROTOBUF: 'sluice-protobuf',
   // Text behind five bytes, taken apart by computed columns.
   JSON_SCHEMA: 'raw',
 };

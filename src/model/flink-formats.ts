@@ -2,16 +2,16 @@ import type { Report } from './place.ts';
 import { usesRegistry } from './registry-use.ts';
 import { isTable, type Source } from './types.ts';
 
-/** Why Flink cannot read a source's records, as a clause; null when it can. */
+/** Why Flink cannot read a source's records, whatever jars it has, as a clause; null when it can. */
 export function flinkRefuses(source: Source): string | null {
-  const { format, keyFormat } = source;
-  if (format === 'PROTOBUF') {
-    return "Flink has no format for Protobuf with a schema registry: its own needs compiled classes, and does not know the registry's bytes before the message";
-  }
   // Only a table's key is read.
-  if (isTable(source) && keyFormat === 'AVRO') return 'Flink cannot make a primary key of a key of format AVRO';
+  if (isTable(source) && source.keyFormat === 'AVRO') return 'Flink cannot make a primary key of a key of format AVRO';
   return null;
 }
+
+/** Why a stream of format PROTOBUF has no table, as a clause. */
+export const withoutSluiceJar =
+  "Flink's own format for Protobuf needs compiled classes and does not know the registry's bytes before the message, and this Flink is not known to have Sluice's (`npx sluice flink-jar` writes its jar, FLINK_SLUICE_JAR=true says that it is there)";
 
 /** What to do where Flink cannot read a stream. */
 export const readableFormats = 'Declare the stream with format AVRO, JSON_SCHEMA or JSON where SQL is to read it';

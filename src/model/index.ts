@@ -1,6 +1,5 @@
 /** From schema/*.graphql to the model, and from the model to Flink DDL and topic settings. Pure data, no I/O but reading the files. */
 
-export type { AvroReading, AvroText, MissingTable } from './avro-table.ts';
 export {
   createStreamDdl,
   type DdlOptions,
@@ -20,6 +19,7 @@ export { toCamelCase, toDeleteField, toPlural, toProduceField, toSnakeCase } fro
 export { type Parsed, parseModel } from './parse.ts';
 export { type Fault, printFault } from './place.ts';
 export { kafkaSourcesOf, redisPlaceOf } from './redis.ts';
+export type { MissingTable, RegistryReading, SchemaText } from './registry-reading.ts';
 export { usesRegistry } from './registry-use.ts';
 export { refuseColumn, refuseFieldName, refuseRootField, refuseTypeName } from './reserved.ts';
 export { quoteName } from './sql-names.ts';

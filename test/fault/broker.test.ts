@@ -14,7 +14,7 @@ const declaration = `
 `;
 const produceTimeoutMs = 500;
 /** A call that takes this much longer than its deadline fails the test. */
-const slackMs = 10_000;
+const slackMs = 30_000;
 
 /** Numbered events, a few a call, one call after the other, until told to stop. */
 async function produce(url: string, producer: string, { history, signal }: { history: History; signal: AbortSignal }) {
@@ -82,7 +82,7 @@ describe('a broker that goes away and comes back', () => {
     const goesOn = async () => {
       const [acked, received] = [history.count('ACKED'), seen.length];
       const progress = () => Math.min(history.count('ACKED') - acked, seen.length - received);
-      await expect.poll(progress, { timeout: 20_000 }).toBeGreaterThan(200);
+      await expect.poll(progress).toBeGreaterThan(200);
     };
     const faults = Promise.race([producing, watching]);
     for (const signal of ['SIGKILL', 'SIGTERM'] as const) {
@@ -92,7 +92,7 @@ describe('a broker that goes away and comes back', () => {
     await Promise.race([goesOn(), faults]);
     stop.abort();
     await producing;
-    await Promise.race([expect.poll(() => history.missing(seen), { timeout: 20_000 }).toBe(0), watching]);
+    await Promise.race([expect.poll(() => history.missing(seen)).toBe(0), watching]);
     expect(history.judge(seen)).toEqual(flawless);
     expect(history.count('NOT_WRITTEN') + history.count('UNKNOWN')).toBeGreaterThan(0);
 
@@ -120,9 +120,9 @@ describe('a broker that goes away and comes back', () => {
     await expect(early.next()).rejects.toMatchObject([{ extensions: { code: 'KAFKA_UNAVAILABLE' } }]);
 
     await using _broker = await openBroker(port);
-    await expect.poll(ready, { timeout: 20_000 }).toBe(200);
+    await expect.poll(ready).toBe(200);
     const outcome = async () => (await call(gateway.url, 'ann', [1])).data?.produceEvents.records[0].outcome;
-    await expect.poll(outcome, { timeout: 20_000 }).toBe('ACKED');
+    await expect.poll(outcome).toBe('ACKED');
     await using kafka = openTestKafka({ brokers: `127.0.0.1:${port}` });
     expect((await kafka.log.identify('events')).partitions).toBe(partitions);
     const numbers = recordsOf(await readAll(kafka, 'events', partitions)).map(({ value }) => JSON.parse(String(value)));

@@ -1,17 +1,10 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, inject, it } from 'vitest';
 import { choosePorts } from '../../src/local/ports.ts';
-import { type Broker, openBroker } from '../support/broker.ts';
 import { listen, post } from '../support/client.ts';
 import { declare, uniqueName } from '../support/declarations.ts';
 import { startGateway } from '../support/gateway.ts';
 
-const cleanUp = new AsyncDisposableStack();
-let broker: Broker;
-
-beforeAll(async () => {
-  broker = cleanUp.use(await openBroker());
-});
-afterAll(() => cleanUp.disposeAsync());
+const broker = { address: inject('endpoints').kafka };
 
 /** Two addresses at which nothing listens. */
 async function deadAddresses() {

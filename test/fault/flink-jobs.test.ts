@@ -4,6 +4,7 @@ import { type Answer, listen, post, until } from '../support/client.ts';
 import { declare } from '../support/declarations.ts';
 import { openFlinkStack } from '../support/flink-stack.ts';
 import { type OwnGateway, openOwnGateway } from '../support/gateway.ts';
+import { patience } from '../support/patience.ts';
 import { TcpProxy } from '../support/proxy.ts';
 
 const declarations = `
@@ -16,7 +17,6 @@ const copying = 'INSERT INTO copies SELECT user_id FROM clicks';
 const grouping = `
   CREATE TEMPORARY TABLE nothing (user_id STRING) WITH ('connector' = 'blackhole');
   INSERT INTO nothing SELECT user_id FROM clicks GROUP BY user_id`;
-const patience = { timeout: 40_000, interval: 100 };
 
 interface JobNode {
   readonly id: string;
@@ -52,7 +52,7 @@ beforeAll(async () => {
   ];
   expect(await submit({ name: 'steady', settings })).toMatchObject({ outcome: 'STARTED' });
   await watched.until(() => ['steady', 'uppers'].every(runs));
-}, 120_000);
+});
 afterAll(() => cleanUp.disposeAsync());
 
 /** One subscription to the jobs for the whole file, and what it has told so far. */
@@ -129,7 +129,7 @@ describe('a job that needs more slots than there are', () => {
     await watched.until(() => watched.job('large')?.tasks === 200);
     expect(watched.job('large')).toMatchObject({ state: 'RUNNING', runningTasks: 0 });
     await cancel('large');
-  }, 60_000);
+  });
 });
 
 describe('a SQL Gateway that hangs', () => {
@@ -168,7 +168,7 @@ describe('a SQL Gateway that hangs', () => {
     const isOver = ({ endedAt }: Record<string, unknown>) => endedAt !== null;
     await expect.poll(async () => (await jobsNamed('sluice ad hoc', 'endedAt')).every(isOver), patience).toBe(true);
     await watched.until(() => runs('stalled'));
-  }, 90_000);
+  });
 });
 
 describe('a TaskManager that is killed and comes back', () => {
@@ -187,7 +187,7 @@ describe('a TaskManager that is killed and comes back', () => {
     const why = { restarts: expect.any(Number), waitsFor: null, exceptions: expect.arrayContaining([{ cause }]) };
     await expect.poll(told, patience).toMatchObject(why);
     await expect.poll(async () => (await told())?.['restarts'], patience).toBeGreaterThan(0);
-  }, 90_000);
+  });
 });
 
 /** Produces and reads through the gateway, over Kafka alone, until it is told to end. */
@@ -248,18 +248,13 @@ describe('a JobManager that is killed and comes back', () => {
     const { errors } = await post(gateway.url, `mutation { stopJob(id: "${lost}") { savepoint } }`);
     expect(errors).toMatchObject([{ extensions: { code: 'NOT_FOUND' } }]);
     await expect(until(rows, () => undefined)).rejects.toMatchObject([isFlinkAway]);
-    expect(await submit({ name: 'late' })).toMatchObject({
-      outcome: 'STARTED',
-      warning: expect.stringMatching(/^It needs 1 slot, 0 free/),
-    });
+    expect(await submit({ name: 'late' })).toMatchObject({ outcome: 'STARTED', warning: null });
     expect(await submit({ name: 'late' })).toMatchObject({ outcome: 'ALREADY_RUNNING' });
-    // It would come by itself when it has missed the heartbeats of the old JobManager for long enough.
-    await stack.killTaskManager();
     await watched.until(() => ['late', 'uppers'].every(runs));
     expect(await jobsNamed('late', 'state')).toEqual([{ state: 'RUNNING' }]);
     const streams = async () => (await ask('{ streams { topic state error } }')).streams;
     await expect.poll(streams, patience).toContainEqual({ topic: 'uppers', state: 'RUNNING', error: null });
     const { sent, seen } = await traffic.end();
     expect(seen).toEqual(sent);
-  }, 120_000);
+  });
 });

@@ -35,10 +35,18 @@ function countsOf(log: readonly Seen[]): ReadonlyMap<string, number> {
 }
 
 describe('a Flink job that is restarted from a checkpoint', () => {
-  it('loses no event, and its tables come out right', { timeout: 120_000 }, async () => {
+  it('loses no event, and its tables come out right', async () => {
     await using stack = await openFlinkStack();
     const { broker, flink } = stack;
-    await using world = await FaultWorld.open({ broker, topic: 'events', replicas: 1, everyMs: 50, views, flink });
+    await using world = await FaultWorld.open({
+      broker,
+      topic: 'events',
+      replicas: 1,
+      isInProcess: true,
+      everyMs: 50,
+      views,
+      flink,
+    });
     const copies = world.subscribe({ name: 'copies', transport: 'WebSocket', field: 'copies', isDerived: true });
     world.subscribe({ name: 'events', transport: 'WebSocket' });
     world.produce();
@@ -46,13 +54,13 @@ describe('a Flink job that is restarted from a checkpoint', () => {
       const jobs = await checkpointsOf(flink.flinkRest);
       return jobs.length === 2 && jobs.every(isSo);
     };
-    await expect.poll(() => everyJob(({ completed }) => completed > 0), { timeout: 60_000 }).toBe(true);
-    await expect.poll(() => copies.reading.length, { timeout: 30_000 }).toBeGreaterThan(0);
+    await expect.poll(() => everyJob(({ completed }) => completed > 0)).toBe(true);
+    await expect.poll(() => copies.reading.length).toBeGreaterThan(0);
 
     await stack.killTaskManager();
-    await expect.poll(() => everyJob(({ restored }) => restored > 0), { timeout: 60_000 }).toBe(true);
+    await expect.poll(() => everyJob(({ restored }) => restored > 0)).toBe(true);
     const before = copies.reading.length;
-    await expect.poll(() => copies.reading.length, { timeout: 60_000 }).toBeGreaterThan(before + 100);
+    await expect.poll(() => copies.reading.length).toBeGreaterThan(before + 100);
 
     await expectFlawless(world);
     const log = await world.readLog();

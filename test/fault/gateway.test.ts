@@ -1,16 +1,18 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { Kafka, logLevel } from 'kafkajs';
-import { describe, expect, it, onTestFinished } from 'vitest';
-import { openBroker } from '../support/broker.ts';
+import { describe, expect, inject, it, onTestFinished } from 'vitest';
 import { type Answer, listen, until } from '../support/client.ts';
-import { declare } from '../support/declarations.ts';
+import { declare, uniqueName } from '../support/declarations.ts';
 import { type GatewayProcess, startGateway } from '../support/gateway.ts';
 import { flawless, History, type Seen } from '../support/history.ts';
 
+const { kafka: broker } = inject('endpoints');
+const topic = uniqueName('events');
 const partitions = 4;
-const declaration = `type Event @stream(topic: "events", partitions: ${partitions}) { producer: ID! number: Int! }`;
+const declaration = `type Event @stream(topic: "${topic}", partitions: ${partitions}, plural: "events") { producer: ID! number: Int! }`;
 
 /** Writes numbered events, each to the next partition, until told to stop: nothing of Sluice is in between. */
-async function produce(broker: string, { history, signal }: { history: History; signal: AbortSignal }): Promise<void> {
+async function produce({ history, signal }: { history: History; signal: AbortSignal }): Promise<void> {
   const producer = new Kafka({ brokers: [broker], logLevel: logLevel.NOTHING }).producer({ idempotent: true });
   await producer.connect();
   try {
@@ -18,8 +20,10 @@ async function produce(broker: string, { history, signal }: { history: History; 
       const partition = number % partitions;
       const name = `to ${partition}`;
       const value = JSON.stringify({ producer: name, number });
-      const [written] = await producer.send({ topic: 'events', messages: [{ partition, value }] });
+      const [written] = await producer.send({ topic, messages: [{ partition, value }] });
       history.tell(name, number, { outcome: 'ACKED', partition, offset: written?.baseOffset ?? '' });
+      // Leaves some of the processor to the gateway.
+      await delay(1);
     }
   } finally {
     await producer.disconnect();
@@ -28,12 +32,11 @@ async function produce(broker: string, { history, signal }: { history: History; 
 
 describe('a gateway that is killed', () => {
   it('leaves its subscribers a cursor with which they go on elsewhere, without loss or repetition', async () => {
-    await using broker = await openBroker();
     await using schema = await declare({ 'events.graphql': declaration });
     const start = () =>
       startGateway({
         schema: schema.folder,
-        clusters: { kafka: broker.address },
+        clusters: { kafka: broker },
         env: { SLUICE_CURSOR_SECRET: 'the same for all and long enough' },
       });
     const history = new History();
@@ -59,7 +62,7 @@ describe('a gateway that is killed', () => {
     let producing: Promise<void> = Promise.resolve();
     for (let life = 0; life < 3; life += 1) {
       await using gateway = await start();
-      if (life === 0) producing = produce(broker.address, { history, signal: stop.signal });
+      if (life === 0) producing = produce({ history, signal: stop.signal });
       await using listener = subscribe(gateway);
       const before = seen.length;
       await until(listener, (answer) => {

@@ -3,6 +3,7 @@ import { post } from '../support/client.ts';
 import { declare } from '../support/declarations.ts';
 import { openFlinkStack } from '../support/flink-stack.ts';
 import { type OwnGateway, openOwnGateway } from '../support/gateway.ts';
+import { patience } from '../support/patience.ts';
 import { TcpProxy } from '../support/proxy.ts';
 
 const declarations = `
@@ -10,7 +11,6 @@ const declarations = `
   type Copy @stream(topic: "copies", plural: "copies", partitions: 1) { userId: ID! }
 `;
 const sql = 'INSERT INTO copies SELECT user_id FROM clicks';
-const patience = { timeout: 20_000, interval: 50 };
 
 const cleanUp = new AsyncDisposableStack();
 let stack: Awaited<ReturnType<typeof openFlinkStack>>;
@@ -34,7 +34,7 @@ beforeAll(async () => {
   const first = await submit('first');
   expect(first.errors).toBeUndefined();
   await cancel(first.data.submitJob.job.id);
-}, 120_000);
+});
 afterAll(() => cleanUp.disposeAsync());
 
 function submit(name: string, parallelism = 1) {
@@ -81,7 +81,7 @@ describe('a submission whose answer is lost', () => {
     expect(await jobsNamed('killed')).toEqual([id]);
     // The next one finds its tables in a session anew.
     expect((await submit('after')).data.submitJob).toMatchObject({ outcome: 'STARTED' });
-  }, 120_000);
+  });
 
   it('starts nothing twice when the JobManager was away in the middle of it', async () => {
     const { answer } = await submitUnheard('away');
@@ -94,7 +94,7 @@ describe('a submission whose answer is lost', () => {
     const repeated = await submit('away');
     expect(repeated.data.submitJob).toMatchObject({ outcome: 'ALREADY_RUNNING', job: { id } });
     expect(await jobsNamed('away')).toEqual([id]);
-  }, 60_000);
+  });
 });
 
 describe('a job for which there are too few slots', () => {
@@ -110,5 +110,5 @@ describe('a job for which there are too few slots', () => {
       { message: expect.stringContaining('Not all required tasks'), extensions: { code: 'FLINK_REFUSED' } },
     ]);
     await cancel(id);
-  }, 60_000);
+  });
 });

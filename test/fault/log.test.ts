@@ -1,21 +1,14 @@
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { type Broker, openBroker } from '../support/broker.ts';
+import { describe, expect, inject, it, vi } from 'vitest';
 import { uniqueName } from '../support/declarations.ts';
 import { FaultWorld, type Shape } from '../support/fault-world.ts';
 import { expectFlawless } from '../support/flawless-world.ts';
+import { patience } from '../support/patience.ts';
 import { type Announced, isSeen, type Seen } from '../support/reading.ts';
 import type { Subscriber } from '../support/subscribers.ts';
 
-const cleanUp = new AsyncDisposableStack();
-let broker: Broker;
-
-beforeAll(async () => {
-  broker = cleanUp.use(await openBroker());
-});
-afterAll(() => cleanUp.disposeAsync());
+const broker = { address: inject('endpoints').kafka };
 
 // `expect.poll` does not know which of several tests that run at once it belongs to.
-const waiting = { timeout: 30_000, interval: 50 };
 
 const readers: readonly Shape[] = [
   { name: 'over WebSocket', transport: 'WebSocket', bears: ['TOPIC_MISSING'] },
@@ -24,7 +17,7 @@ const readers: readonly Shape[] = [
 
 /** A world whose producers run, and whose readers have seen something. */
 async function openWorld({ replicas = 1 } = {}): Promise<FaultWorld> {
-  const world = await FaultWorld.open({ broker, topic: uniqueName('events'), replicas });
+  const world = await FaultWorld.open({ broker, topic: uniqueName('events'), replicas, isInProcess: true });
   for (const shape of readers) world.subscribe(shape, { replica: 0 });
   world.produce();
   await haveSeen(world.subscribers, 100);
@@ -35,7 +28,7 @@ async function openWorld({ replicas = 1 } = {}): Promise<FaultWorld> {
 async function haveSeen(subscribers: readonly Subscriber[], more: number): Promise<void> {
   const before = subscribers.map(({ reading }) => reading.length);
   const haveAll = () => subscribers.every(({ reading }, at) => reading.length >= (before[at] ?? 0) + more);
-  await vi.waitUntil(haveAll, waiting);
+  await vi.waitUntil(haveAll, patience);
 }
 
 function gapsOf({ reading }: Subscriber): readonly Announced[] {
@@ -61,7 +54,7 @@ describe.concurrent('what becomes of the log under its readers', () => {
     );
     await haveSeen(sleepers, 100);
     await world.producers.pause();
-    await vi.waitUntil(() => world.subscribers.every((one) => one.missing(world.history) === 0), waiting);
+    await vi.waitUntil(() => world.subscribers.every((one) => one.missing(world.history) === 0), patience);
     for (const sleeper of sleepers) sleeper.sleep();
     const before = await world.readLog();
     world.producers.goOn();
@@ -109,7 +102,7 @@ describe.concurrent('what becomes of the log under its readers', () => {
     sleeper.sleep();
     await world.addPartitions(3);
     const isAdded = ({ reading }: Subscriber) => reading.some((one) => isSeen(one) && one.partition >= 4);
-    await vi.waitUntil(() => world.subscribers.slice(0, 2).every(isAdded), waiting);
+    await vi.waitUntil(() => world.subscribers.slice(0, 2).every(isAdded), patience);
     sleeper.wake();
     await expectFlawless(world);
     expect(world.subscribers.filter((one) => !isAdded(one))).toEqual([]);
@@ -119,7 +112,7 @@ describe.concurrent('what becomes of the log under its readers', () => {
   it('events of transactions that were aborted are never seen', async () => {
     await using world = await openWorld();
     const aborted = world.history.count('NOT_WRITTEN');
-    await vi.waitUntil(() => world.history.count('NOT_WRITTEN') > aborted + 20, waiting);
+    await vi.waitUntil(() => world.history.count('NOT_WRITTEN') > aborted + 20, patience);
     await expectFlawless(world);
   });
 });

@@ -7,6 +7,7 @@ import { declare } from '../support/declarations.ts';
 import { startGateway } from '../support/gateway.ts';
 import { flawless, History, type Seen, type Told } from '../support/history.ts';
 import { openTestKafka, readAll, recordsOf } from '../support/kafka.ts';
+import { patience } from '../support/patience.ts';
 import { TcpProxy } from '../support/proxy.ts';
 
 const partitions = 4;
@@ -106,7 +107,7 @@ async function allDecided(kafka: Kafka, topic: string): Promise<void> {
     const bounds = await kafka.log.bounds(topic);
     return [...written].every(([partition, end]) => (bounds.get(partition)?.end ?? 0n) >= end);
   };
-  await vi.waitUntil(isDecided, { timeout: 60_000 });
+  await vi.waitUntil(isDecided, patience);
 }
 
 describe('what producers are told while Kafka fails', () => {
@@ -133,7 +134,7 @@ describe('what producers are told while Kafka fails', () => {
       const before = [history.count('ACKED'), committed(), promised.size] as const;
       const progress = () =>
         Math.min(history.count('ACKED') - before[0], 3 * (committed() - before[1]), promised.size - before[2]);
-      await Promise.race([expect.poll(progress, { timeout: 20_000 }).toBeGreaterThan(60), working]);
+      await Promise.race([expect.poll(progress).toBeGreaterThan(60), working]);
     };
     for (let round = 0; round < 12; round += 1) {
       await goOn();

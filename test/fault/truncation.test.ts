@@ -8,7 +8,7 @@ import { type Broker, openBroker } from '../support/broker.ts';
 import { beginning, newTopic, openTestKafka, record, recordsOf, takeUntil, textsOf } from '../support/kafka.ts';
 import { cutPartition } from '../support/partition-log.ts';
 
-const soon = { deadlineMs: 10_000 };
+const soon = { deadlineMs: 60_000 };
 const { signal } = new AbortController();
 const cursors = createCursors([randomBytes(32)]);
 const decode = createRecordDecoder({ decode: (value) => ({ ok: true, node: { text: String(value) } }) }, false);

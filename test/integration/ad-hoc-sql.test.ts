@@ -69,7 +69,7 @@ async function stateOf(jobId: string): Promise<string> {
 }
 
 async function untilCancelled(jobId: string): Promise<void> {
-  await expect.poll(() => stateOf(jobId), { timeout: 20_000, interval: 50 }).toBe('CANCELED');
+  await expect.poll(() => stateOf(jobId), { interval: 50 }).toBe('CANCELED');
 }
 
 beforeAll(async () => {
@@ -93,7 +93,7 @@ beforeAll(async () => {
     { clicks: events, users: named },
   );
   expect(produced.errors).toBeUndefined();
-}, 60_000);
+});
 
 afterAll(async () => {
   await opened.disposeAsync();
@@ -167,7 +167,12 @@ describe('the query sql', () => {
     const endless = `CREATE TEMPORARY TABLE endless (id INT) WITH ('connector' = 'datagen', 'rows-per-second' = '10');`;
     const many = await ask(`${endless} SELECT id FROM endless`, { maxRows: 5 });
     expect(many.data.sql).toMatchObject({ truncated: true, reason: 'MAX_ROWS', rows: { length: 5 } });
-    const late = await ask(`${endless} SELECT COUNT(*) AS cnt FROM endless`, { timeoutMs: 1500 });
+    // As long as its job is not even there, that is a time-out.
+    const askFor = async (timeoutMs: number): Promise<Answer> => {
+      const answer = await ask(`${endless} SELECT COUNT(*) AS cnt FROM endless`, { timeoutMs });
+      return answer.errors?.[0]?.extensions?.['code'] === 'TIMEOUT' ? await askFor(2 * timeoutMs) : answer;
+    };
+    const late = await askFor(1500);
     expect(late.data.sql).toMatchObject({ truncated: true, reason: 'DEADLINE' });
   });
 
@@ -275,13 +280,13 @@ describe('the subscription sql', () => {
     await expect(refused.next()).rejects.toMatchObject([{ extensions: { code: 'OVERLOADED' } }]);
   });
 
-  test('whose gateway is killed leaves a job that the next gateway cancels', { timeout: 60_000 }, async () => {
+  test('whose gateway is killed leaves a job that the next gateway cancels', async () => {
     const settings = { schema, env: { SLUICE_SQL: 'read' } };
     await using killed = await startGateway(settings);
     await using listener = follow(`SELECT \`number\` FROM ${clicks}`, {}, killed.webSocketUrl);
     const { jobId } = await firstPageOf(listener);
     await killed.kill();
-    expect(await stateOf(jobId)).toBe('RUNNING');
+    await expect.poll(() => stateOf(jobId)).toBe('RUNNING');
     await using _next = await startGateway(settings);
     await untilCancelled(jobId);
   });

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { post } from '../support/client.ts';
 import { declare, uniqueName } from '../support/declarations.ts';
-import { runGateway, startGateway } from '../support/gateway.ts';
+import { endJobsOf } from '../support/end-jobs.ts';
+import { openOwnGateway, runGateway } from '../support/gateway.ts';
 
 describe('a start with faults', () => {
   it('in the declarations ends with exit code 2 and tells all of them, of all files', async () => {
@@ -64,14 +65,14 @@ type Misfit @view(topic: "${misfit}", plural: "misfits", sql: """
 }
 `,
     });
-    await using gateway = await startGateway({ schema: schema.folder });
+    await using _end = endJobsOf(`${good}`);
+    await using gateway = await openOwnGateway({ schema: schema.folder });
     const statusOf = async (topic: string | undefined) => {
       const { data } = await post(gateway.url, '{ streams { topic state error } }');
       return data.streams.find((stream: { topic: string }) => stream.topic === topic);
     };
-    const patience = { timeout: 40_000 };
     await expect
-      .poll(() => statusOf(wrong), patience)
+      .poll(() => statusOf(wrong))
       .toEqual({
         topic: wrong,
         state: 'FAILED',
@@ -80,15 +81,15 @@ type Misfit @view(topic: "${misfit}", plural: "misfits", sql: """
         ),
       });
     await expect
-      .poll(() => statusOf(misfit), patience)
+      .poll(() => statusOf(misfit))
       .toEqual({
         topic: misfit,
         state: 'FAILED',
         error: expect.stringMatching(/views\.graphql:\d+:\d+.*Misfit\.url: the column "url" is INT.*STRING/s),
       });
-    await expect.poll(() => statusOf(good), patience).toEqual({ topic: good, state: 'RUNNING', error: null });
+    await expect.poll(() => statusOf(good)).toEqual({ topic: good, state: 'RUNNING', error: null });
     await post(gateway.url, 'mutation { produceClicks(events: { userId: "ann" }) { before } }');
     const rows = async () => (await post(gateway.url, '{ goods { nodes { userId } } }')).data.goods.nodes;
-    await expect.poll(rows, patience).toEqual([{ userId: 'ann' }]);
+    await expect.poll(rows).toEqual([{ userId: 'ann' }]);
   });
 });

@@ -58,14 +58,14 @@ describe('an EventSource in a real browser', () => {
       await watch(page, 'subscription { things { nodes { name } } }');
       await page.waitForFunction(() => window.watched.events.length > 0);
       await produce('a', 'b');
-      await expect.poll(() => namesIn(page), { timeout: 10_000 }).toHaveLength(2);
+      await expect.poll(() => namesIn(page)).toHaveLength(2);
       expect(await first.stop()).toBe(0);
       expect(await page.evaluate(() => window.watched.events)).not.toContain('complete');
 
       await using second = await startGateway({ ...settings, args: ['--port', new URL(first.url).port] });
       expect(second.url).toBe(first.url);
       await produce('c', 'd');
-      await expect.poll(() => namesIn(page), { timeout: 30_000 }).toHaveLength(4);
+      await expect.poll(() => namesIn(page)).toHaveLength(4);
       expect((await namesIn(page)).toSorted()).toEqual(['a', 'b', 'c', 'd']);
       await page.evaluate(() => window.watched.source.close());
 
@@ -73,11 +73,11 @@ describe('an EventSource in a real browser', () => {
         page,
         'subscription { things(from: { earliest: true }, until: { latest: true }) { nodes { name } } }',
       );
-      await expect.poll(() => stateOf(page), { timeout: 30_000 }).toBe(closed);
+      await expect.poll(() => stateOf(page)).toBe(closed);
       expect((await namesIn(page)).toSorted()).toEqual(['a', 'b', 'c', 'd']);
 
       await watch(page, 'subscription { things(after: "nonsense") { nodes { name } } }');
-      await expect.poll(() => stateOf(page), { timeout: 30_000 }).toBe(closed);
+      await expect.poll(() => stateOf(page)).toBe(closed);
       expect(await page.evaluate(() => window.watched.errors)).toEqual(['BAD_CURSOR']);
     } finally {
       await browser.close();

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, inject, test, vi } from 'vitest';
 import { listen, post, until } from '../support/client.ts';
 import { openOwnGateway } from '../support/gateway.ts';
+import { patience } from '../support/patience.ts';
 
 const root = join(import.meta.dirname, '../..');
 const page = await readFile(join(root, 'docs/first-job.md'), 'utf8');
@@ -74,7 +75,7 @@ describe('the first job', () => {
         const { data } = await looked();
         expect(data.job.vertices.some(({ recordsOut }: { recordsOut: string }) => Number(recordsOut) > 0)).toBe(true);
       },
-      { timeout: 40_000, interval: 500 },
+      { ...patience, interval: 500 },
     );
     await click(clickAt(1), clickAt(2));
     const stopped = (await post(url, operation('StopCount'), { id })).data.stopJob;
@@ -125,7 +126,7 @@ describe('the first job', () => {
     }
     await vi.waitFor(
       async () => expect(await (await fetch(`${flinkRest}/jobs/${jobId}`)).json()).toMatchObject({ state: 'CANCELED' }),
-      { timeout: 20_000, interval: 100 },
+      patience,
     );
     const wrong = await post(url, operation('Wrong'));
     expect(wrong.errors?.[0]).toMatchObject({

@@ -6,6 +6,7 @@ import type { RestorePoints } from '#jobs';
 import type { FlinkParts } from '../../src/flink-parts.ts';
 import { createRestorePoints } from '../../src/local/restore-points.ts';
 import { uniqueName } from '../support/declarations.ts';
+import { patience } from '../support/patience.ts';
 import { openQuietFlink } from '../support/quiet-flink.ts';
 import { modelOf } from '../unit/flink/models.ts';
 
@@ -63,8 +64,6 @@ function statusOf(flink: FlinkParts, view: string) {
   return found;
 }
 
-const patience = { timeout: 40_000, interval: 100 };
-
 async function untilRunning(flink: FlinkParts, view: string): Promise<string> {
   await vi.waitFor(() => expect(statusOf(flink, view)).toMatchObject({ state: 'RUNNING', error: null }), patience);
   return statusOf(flink, view).jobId ?? '';
@@ -80,7 +79,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   for (const flink of opened) {
-    await flink.views.stopAll({ savepoint: false, deadlineMs: 20_000 });
+    await flink.views.stopAll({ savepoint: false, deadlineMs: 120_000 });
     await flink.close();
   }
   await Promise.all([producer.disconnect(), admin.disconnect()]);
@@ -135,7 +134,7 @@ describe('the job of a view', () => {
     await untilRunning(before, `${name}_copied`);
     await produce(`${name}_clicks`, ['ada', 'bob', 'cid']);
     await vi.waitFor(async () => expect(await countRecords(`${name}_copied`)).toBe(3), patience);
-    const [stopped] = await before.views.stopAll({ savepoint: true, deadlineMs: 30_000 });
+    const [stopped] = await before.views.stopAll({ savepoint: true, deadlineMs: 120_000 });
     expect(stopped).toMatchObject({ view: `${name}_copied`, error: null });
     expect(stopped?.savepoint).toContain('/view-savepoints/');
     await produce(`${name}_clicks`, ['dan', 'eva']);

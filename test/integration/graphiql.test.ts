@@ -3,13 +3,13 @@ import { chromium as playwright } from 'playwright-core';
 import { describe, expect, it } from 'vitest';
 import { post } from '../support/client.ts';
 import { declare, uniqueName } from '../support/declarations.ts';
-import { startGateway } from '../support/gateway.ts';
+import { openOwnGateway } from '../support/gateway.ts';
 
 describe('GraphiQL in a real browser', () => {
   it('loads without a request to any other host, and shows the rows of a subscription', async () => {
     const schemaText = `"Something." type Thing @stream(topic: "${uniqueName('things')}", plural: "things") { name: String! }`;
     await using schema = await declare({ 'a.graphql': schemaText });
-    await using gateway = await startGateway({ schema: schema.folder });
+    await using gateway = await openOwnGateway({ schema: schema.folder });
     const browser = await playwright.launch({
       args: chromium.args,
       executablePath: await chromium.executablePath(),

@@ -4,6 +4,7 @@ import type { FlinkParts } from '../../src/flink-parts.ts';
 import { type Answer, post } from '../support/client.ts';
 import { declare, uniqueName } from '../support/declarations.ts';
 import { type OwnGateway, openOwnGateway } from '../support/gateway.ts';
+import { patience } from '../support/patience.ts';
 import { openQuietFlink } from '../support/quiet-flink.ts';
 import { modelOf } from '../unit/flink/models.ts';
 
@@ -101,8 +102,6 @@ async function counts(): Promise<Readonly<Record<string, number>>> {
   );
 }
 
-const patience = { timeout: 30_000, interval: 100 };
-
 async function endJobs(): Promise<void> {
   const { data } = await post(one.url, '{ jobs(first: 1000) { nodes { id name endedAt } } }');
   for (const { id, name, endedAt } of data.jobs.nodes) {
@@ -151,7 +150,7 @@ describe('a job that is submitted', () => {
     expect(errors).toMatchObject([
       { message: expect.stringContaining('Cannot find checkpoint'), extensions: { code: 'FLINK_REFUSED' } },
     ]);
-  }, 120_000);
+  });
 
   it('makes room for another of its name only when it is told to, with its state where that fits', async () => {
     const name = `${topic} replaced`;
@@ -184,7 +183,7 @@ describe('a job that is submitted', () => {
     expect(forced.errors).toMatchObject([
       { message: expect.stringContaining('Failed to rollback'), extensions: { code: 'FLINK_REFUSED' } },
     ]);
-  }, 120_000);
+  });
 
   it('may be several INSERTs over tables of its own, and is told where its SQL is wrong', async () => {
     const tables = `CREATE TEMPORARY TABLE mine (a STRING) WITH ('connector' = 'blackhole');\n`;
@@ -205,7 +204,7 @@ describe('a job that is submitted', () => {
     ] as const) {
       expect((await trySubmit(one, input)).errors).toMatchObject([{ extensions: { code } }]);
     }
-  }, 120_000);
+  });
 
   it('is rescaled and restarted, once however often it is asked for', async () => {
     const sql = `CREATE TEMPORARY TABLE mine (a STRING, b BIGINT) WITH ('connector' = 'blackhole');
@@ -231,7 +230,7 @@ describe('a job that is submitted', () => {
     expect((await call(one, `stopJob(id: "${'f'.repeat(32)}")`, steered)).errors).toMatchObject([
       { extensions: { code: 'NOT_FOUND' } },
     ]);
-  }, 120_000);
+  });
 });
 
 describe('the job of a view', () => {
@@ -257,7 +256,7 @@ describe('the job of a view', () => {
     for (const gateway of [one, two]) {
       await expect.poll(() => statusOf(gateway), patience).toMatchObject({ state: 'RUNNING', jobId: restarted.job.id });
     }
-  }, 120_000);
+  });
 
   it('runs on when its savepoint cannot be written, and Flink’s words say why', async () => {
     const restorePoints: RestorePoints = {
@@ -270,14 +269,14 @@ describe('the job of a view', () => {
     };
     await using flink: FlinkParts & AsyncDisposable = withDisposal(
       openQuietFlink({
-        settings: { restUrl: flinkRest, sqlGatewayUrl: sqlGateway },
+        settings: { restUrl: flinkRest, sqlGatewayUrl: sqlGateway, sql: 'all' },
         model: modelOf(declarations),
         bootstrapServers: kafka,
         restorePoints,
       }),
     );
     const { jobId } = await statusOf(one);
-    await expect(flink.steering.stop(jobId, { drain: false, timeoutMs: 20_000 })).rejects.toMatchObject({
+    await expect(flink.steering.stop(jobId, { drain: false, timeoutMs: 120_000 })).rejects.toMatchObject({
       code: 'FLINK_REFUSED',
       message: expect.stringContaining('Failed to create savepoint directory'),
     });

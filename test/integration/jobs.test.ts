@@ -101,11 +101,11 @@ describe('a job that is watched', () => {
       vertices { name state parallelism recordsIn bytesOut busy idle backPressured watermark }
       checkpoints { completed failed latest { sizeBytes ageMs path } } savepoints { path } exceptions { cause }
     } } }`;
+    await expect.poll(async () => (await ask(query)).jobs.nodes[0]?.checkpoints.completed).toBeGreaterThan(0);
     const { jobs } = await ask(query);
     expect(jobs.nodes).toHaveLength(1);
     const [job] = jobs.nodes;
     expect(job).toMatchObject({ name: counts, owner: 'sluice', parallelism: 1, waitsFor: null, restarts: 0 });
-    expect(job.checkpoints.completed).toBeGreaterThan(0);
     expect(Number(job.checkpoints.latest.sizeBytes)).toBeGreaterThan(0);
     expect(job.exceptions).toEqual([]);
     const [source, sink] = job.vertices;
@@ -113,7 +113,7 @@ describe('a job that is watched', () => {
     expect(sink.name).toContain('Writer');
     // Flink collects these when they are asked for, every second at most.
     await expect
-      .poll(() => ask(query).then(({ jobs }) => jobs.nodes[0]), { timeout: 30_000, interval: 1_000 })
+      .poll(() => ask(query).then(({ jobs }) => jobs.nodes[0]), { interval: 1_000 })
       .toMatchObject({
         pendingRecords: expect.stringMatching(/^\d+$/),
         vertices: [

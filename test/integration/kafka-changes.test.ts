@@ -17,8 +17,9 @@ import {
   textsOf,
   withAdmin,
 } from '../support/kafka.ts';
+import { patience } from '../support/patience.ts';
 
-const soon = { deadlineMs: 10_000 };
+const soon = { deadlineMs: 60_000 };
 const { signal } = new AbortController();
 const cursors = createCursors([randomBytes(32)]);
 const decode = createRecordDecoder({ decode: (value) => ({ ok: true, node: { text: String(value) } }) }, false);
@@ -159,7 +160,7 @@ describe('retention', () => {
     expect(textsOf((await tail.next()).value.records)).toEqual(['a']);
     // It holds one batch for its reader, whatever is in it, and fetches nothing more.
     await write(kafka, topic, ['b']);
-    await vi.waitFor(async () => expect((await kafka.log.bounds(topic)).get(0)?.end).toBe(2n));
+    await expect.poll(async () => (await kafka.log.bounds(topic)).get(0)?.end).toBe(2n);
     await write(kafka, topic, ['c', 'd', 'e', 'f']);
     await deleteRecords(topic, '5');
     const taken: LogBatch[] = [];
@@ -208,8 +209,9 @@ describe('topics that change', () => {
       code: 'TOPIC_MISSING',
     });
     await withAdmin((admin) => admin.deleteTopics({ topics: [topic] }));
-    await vi.waitFor(() =>
-      withAdmin((admin) => admin.createTopics({ topics: [{ topic, numPartitions: 1 }], waitForLeaders: true })),
+    await vi.waitFor(
+      () => withAdmin((admin) => admin.createTopics({ topics: [{ topic, numPartitions: 1 }], waitForLeaders: true })),
+      patience,
     );
     const producer = kafkajsClient().producer();
     await producer.connect();

@@ -78,7 +78,7 @@ describe('writing and following over a connection that breaks', () => {
       (taken) => recordsOf(taken).length >= total,
     );
     const fault = (count: number) => (count % 2 === 0 ? proxy.cut() : proxy.loseNextAnswer());
-    const outcomes = await writeNumbers(kafka, topic, { total, deadlineMs: 30_000, everyAnswers: 40, fault });
+    const outcomes = await writeNumbers(kafka, topic, { total, deadlineMs: 120_000, everyAnswers: 40, fault });
     const log = recordsOf(await readAll(direct, topic, partitions));
     expect(judge(outcomes, log)).toEqual(flawless);
     expect([...outcomes.values()].filter(({ outcome }) => outcome !== 'ACKED')).toEqual([]);
@@ -92,7 +92,7 @@ describe('writing and following over a connection that breaks', () => {
     await using direct = openTestKafka();
     await using kafka = openTestKafka({ brokers: proxy.address });
     const topic = await newTopic(direct, partitions);
-    await kafka.writer.write(topic, [record('-1')], { deadlineMs: 10_000 });
+    await kafka.writer.write(topic, [record('-1')], { deadlineMs: 60_000 });
     const fault = (count: number) => {
       if (count % 3 === 0) proxy.stall('down');
       else proxy.resume();
@@ -109,22 +109,22 @@ describe('writing and following over a connection that breaks', () => {
     await using direct = openTestKafka();
     await using kafka = openTestKafka({ brokers: proxy.address });
     const topic = await newTopic(direct);
-    await kafka.writer.write(topic, [record('0')], { deadlineMs: 10_000 });
+    await kafka.writer.write(topic, [record('0')], { deadlineMs: 60_000 });
     proxy.refuse();
     // The one that finds the connection broken may have left.
-    const [broken] = await kafka.writer.write(topic, [record('broken')], { deadlineMs: 300 });
+    const [broken] = await kafka.writer.write(topic, [record('broken')], { deadlineMs: 1_000 });
     expect(broken?.outcome).not.toBe('ACKED');
-    const [refused] = await kafka.writer.write(topic, [record('1')], { deadlineMs: 300 });
+    const [refused] = await kafka.writer.write(topic, [record('1')], { deadlineMs: 1_000 });
     expect(refused).toMatchObject({ outcome: 'NOT_WRITTEN', error: { code: 'KAFKA_UNAVAILABLE' } });
     proxy.accept();
-    expect(await kafka.writer.write(topic, [record('2')], { deadlineMs: 10_000 })).toMatchObject([
+    expect(await kafka.writer.write(topic, [record('2')], { deadlineMs: 60_000 })).toMatchObject([
       { outcome: 'ACKED' },
     ]);
     proxy.stall('down');
-    const [unknown] = await kafka.writer.write(topic, [record('3')], { deadlineMs: 300 });
+    const [unknown] = await kafka.writer.write(topic, [record('3')], { deadlineMs: 1_000 });
     expect(unknown).toMatchObject({ outcome: 'UNKNOWN', error: { code: 'TIMEOUT' } });
     proxy.resume();
-    expect(await kafka.writer.write(topic, [record('4')], { deadlineMs: 10_000 })).toMatchObject([
+    expect(await kafka.writer.write(topic, [record('4')], { deadlineMs: 60_000 })).toMatchObject([
       { outcome: 'ACKED' },
     ]);
     const texts = recordsOf(await readAll(direct, topic, 1)).map(({ value }) => String(value));

@@ -15,7 +15,7 @@ import {
   withAdmin,
 } from '../support/kafka.ts';
 
-const soon = { deadlineMs: 10_000 };
+const soon = { deadlineMs: 60_000 };
 const { signal } = new AbortController();
 const records = (count: number) => (taken: readonly LogBatch[]) => recordsOf(taken).length >= count;
 

@@ -2,7 +2,7 @@ import kafkajs from 'kafkajs';
 import { describe, expect, it } from 'vitest';
 import { brokers, kafkajsClient, newTopic, openTestKafka, readAll, record, recordsOf } from '../support/kafka.ts';
 
-const soon = { deadlineMs: 10_000 };
+const soon = { deadlineMs: 60_000 };
 
 describe('the writer', () => {
   it('writes what the log gives back: key, value, headers, timestamp, partition and offset', async () => {
@@ -92,7 +92,7 @@ describe('the writer', () => {
     const admin = kafkajsClient().admin();
     await admin.deleteTopics({ topics: [gone] });
     await admin.disconnect();
-    const [outcome] = await kafka.writer.write(gone, [record('b')], { deadlineMs: 30_000 }).catch((error) => [error]);
+    const [outcome] = await kafka.writer.write(gone, [record('b')], { deadlineMs: 60_000 }).catch((error) => [error]);
     expect(outcome?.error?.code ?? outcome.code).toBe('TOPIC_MISSING');
     expect(await kafka.writer.write(kept, [record('c')], soon)).toMatchObject([{ outcome: 'ACKED' }]);
   });
@@ -100,7 +100,7 @@ describe('the writer', () => {
   it('starts and closes without a broker, and says that there is none', async () => {
     await using kafka = openTestKafka({ brokers: '127.0.0.1:1' });
     expect(await kafka.isReady()).toBe(false);
-    const writing = kafka.writer.write('any', [record('a')], { deadlineMs: 200 });
+    const writing = kafka.writer.write('any', [record('a')], { deadlineMs: 1_000 });
     await expect(writing).rejects.toMatchObject({ code: 'KAFKA_UNAVAILABLE' });
   });
 

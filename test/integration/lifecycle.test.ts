@@ -1,9 +1,7 @@
-import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { dataMark, endLeftovers } from '../../src/local/leftovers.ts';
-import { findByArgument, isAlive } from '../../src/local/processes.ts';
+import { findByArgument } from '../../src/local/processes.ts';
 import { openEvents } from '../support/body-stream.ts';
 import { declare, uniqueName } from '../support/declarations.ts';
 import { takeDefaultPorts } from '../support/default-ports.ts';
@@ -40,32 +38,6 @@ describe('a gateway with a local stack', () => {
     expect(await run.exited).toBe(1);
     expect(run.output()).toContain('Stopped while starting');
     expect(await jvms()).toEqual([]);
-  });
-
-  it('has its data for itself, and a second Ctrl-C does not wait', async () => {
-    await using first = await startGateway(await settings());
-    await first.printed(/Flink answers/);
-    const { pid, processes, graphql } = JSON.parse(await readFile(join(temp.path, 'endpoints.json'), 'utf8'));
-    expect({ pid, graphql }).toEqual({ pid: first.pid, graphql: first.url });
-    expect(processes).toHaveLength(4);
-
-    const second = await runGateway(await settings());
-    expect(second.code).toBe(1);
-    expect(second.output).toContain(`in use by the gateway with process id ${first.pid}`);
-    const clean = await runGateway({ ...(await settings()), args: ['--clean'] });
-    expect(clean.code).toBe(1);
-    expect(clean.output).toContain(`in use by the gateway with process id ${first.pid}`);
-
-    first.send('SIGINT');
-    await first.printed(/Stopping.*Ctrl-C again/);
-    first.send('SIGINT');
-    expect(await first.exited).toBe(1);
-    // Killed by a gateway that is gone: they end in their own time.
-    await expect.poll(jvms).toEqual([]);
-    expect(processes.filter(({ pid: jvm }: { pid: number }) => isAlive(jvm))).toEqual([]);
-
-    const cleaned = await runGateway({ ...(await settings()), args: ['--clean'] });
-    expect(cleaned).toMatchObject({ code: 0, output: expect.stringContaining('Forgot') });
   });
 });
 

@@ -2,7 +2,8 @@ import { Kafka, logLevel } from 'kafkajs';
 import { describe, expect, inject, it } from 'vitest';
 import { listen, post, until } from '../support/client.ts';
 import { declare, uniqueName } from '../support/declarations.ts';
-import { startGateway } from '../support/gateway.ts';
+import { endJobsOf } from '../support/end-jobs.ts';
+import { openOwnGateway, startGateway } from '../support/gateway.ts';
 
 const windowMs = 2000;
 const users = ['ann', 'ben', 'cid', 'dee'];
@@ -42,9 +43,10 @@ const declarations = (clicks: string, counts: string) => `
 
 describe('the main job', () => {
   it('counts events of an independent Kafka client per user and window, live and in replay', async () => {
-    const topic = uniqueName('clicks');
-    await using schema = await declare({ 'main.graphql': declarations(topic, uniqueName('click_counts')) });
-    await using gateway = await startGateway({ schema: schema.folder });
+    const [topic, view] = [uniqueName('clicks'), uniqueName('click_counts')];
+    await using _end = endJobsOf(view);
+    await using schema = await declare({ 'main.graphql': declarations(topic, view) });
+    await using gateway = await openOwnGateway({ schema: schema.folder });
     await using windows = listen(
       gateway.webSocketUrl,
       'subscription { clickCounts(from: { earliest: true }) { nodes { userId cnt windowStart windowEnd } pageInfo { live } } }',
@@ -96,6 +98,7 @@ describe('the main job', () => {
 
   it('finds its jobs again after it was killed, and does not start them twice', async () => {
     const view = uniqueName('click_counts');
+    await using _end = endJobsOf(view);
     await using schema = await declare({ 'main.graphql': declarations(uniqueName('clicks'), view) });
     const jobsOf = async (url: string) => {
       const { data } = await post(url, '{ jobs { nodes { id state view } } }');
@@ -105,12 +108,10 @@ describe('the main job', () => {
     };
     const running = (url: string) =>
       expect
-        .poll(
-          async () =>
-            (await post(url, '{ streams { topic state jobId } }')).data.streams.find(
-              (one: { topic: string }) => one.topic === view,
-            ),
-          { timeout: 30_000 },
+        .poll(async () =>
+          (await post(url, '{ streams { topic state jobId } }')).data.streams.find(
+            (one: { topic: string }) => one.topic === view,
+          ),
         )
         .toMatchObject({ state: 'RUNNING' });
     await using first = await startGateway({ schema: schema.folder });

@@ -61,7 +61,7 @@ type TopUser @stream(topic: "${topic}", plural: "topUsers", partitions: 1) {
 describe('the Python programs of the documentation', () => {
   beforeAll(async () => {
     if (found.ok) python = await openPython(found);
-  }, 300_000);
+  });
   beforeEach(({ skip }) => {
     if (!found.ok) skip(found.reason);
   });

@@ -2,7 +2,7 @@ import { Kafka, logLevel } from 'kafkajs';
 import { describe, expect, inject, it } from 'vitest';
 import { listen, post, until } from '../support/client.ts';
 import { declare, uniqueName } from '../support/declarations.ts';
-import { startGateway } from '../support/gateway.ts';
+import { openOwnGateway } from '../support/gateway.ts';
 
 const partitions = 4;
 const declaration = (topic: string) => `
@@ -16,8 +16,8 @@ describe('resuming', () => {
     const topic = uniqueName('events');
     await using schema = await declare({ 'events.graphql': declaration(topic) });
     const secret = { SLUICE_CURSOR_SECRET: 'the same for both and long enough' };
-    await using one = await startGateway({ schema: schema.folder, env: secret });
-    await using two = await startGateway({ schema: schema.folder, env: secret });
+    await using one = await openOwnGateway({ schema: schema.folder, env: secret });
+    await using two = await openOwnGateway({ schema: schema.folder, env: secret });
     const total = 3000;
     const producing = produce(topic, total);
     const seen: { number: number; partition: number; offset: string }[] = [];
@@ -52,7 +52,7 @@ describe('resuming', () => {
   it('lets a client that waits for its first page see its own event', async () => {
     const topic = uniqueName('events');
     await using schema = await declare({ 'events.graphql': declaration(topic) });
-    await using gateway = await startGateway({ schema: schema.folder });
+    await using gateway = await openOwnGateway({ schema: schema.folder });
     await using listener = listen(
       gateway.webSocketUrl,
       'subscription { events { nodes { number } pageInfo { live } } }',
@@ -74,7 +74,7 @@ describe('resuming', () => {
   it('pages through a history with the query and goes on live with the same cursor', async () => {
     const topic = uniqueName('events');
     await using schema = await declare({ 'events.graphql': declaration(topic) });
-    await using gateway = await startGateway({ schema: schema.folder });
+    await using gateway = await openOwnGateway({ schema: schema.folder });
     await produce(topic, 250);
     const numbers: number[] = [];
     let after = '';

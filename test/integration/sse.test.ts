@@ -2,10 +2,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type EventStream, openEvents, openParts } from '../support/body-stream.ts';
 import { listen, post } from '../support/client.ts';
 import { declare, uniqueName } from '../support/declarations.ts';
-import { type GatewayProcess, startGateway } from '../support/gateway.ts';
+import { type OwnGateway, openOwnGateway } from '../support/gateway.ts';
 
 const cleanUp = new AsyncDisposableStack();
-let gateway: GatewayProcess;
+let gateway: OwnGateway;
 
 beforeAll(async () => {
   const schema = cleanUp.use(
@@ -13,7 +13,7 @@ beforeAll(async () => {
       'a.graphql': `type Thing @stream(topic: "${uniqueName('things')}", plural: "things") { name: String! }`,
     }),
   );
-  gateway = cleanUp.use(await startGateway({ schema: schema.folder }));
+  gateway = cleanUp.use(await openOwnGateway({ schema: schema.folder }));
 });
 afterAll(() => cleanUp.disposeAsync());
 
@@ -122,5 +122,5 @@ async function startGatewayWithOther() {
   const schema = await declare({
     'a.graphql': `type Other @stream(topic: "${uniqueName('others')}", plural: "others") { name: String! }`,
   });
-  return { schema, gateway: await startGateway({ schema: schema.folder }) };
+  return { schema, gateway: await openOwnGateway({ schema: schema.folder }) };
 }

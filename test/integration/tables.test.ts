@@ -2,7 +2,8 @@ import { Kafka, logLevel, type Message } from 'kafkajs';
 import { describe, expect, inject, it } from 'vitest';
 import { type Answer, listen, post, until } from '../support/client.ts';
 import { declare, uniqueName } from '../support/declarations.ts';
-import { startGateway } from '../support/gateway.ts';
+import { endJobsOf } from '../support/end-jobs.ts';
+import { openOwnGateway } from '../support/gateway.ts';
 
 interface Edge {
   readonly operation: string;
@@ -22,7 +23,7 @@ describe('a table', () => {
         level: String
       }`,
     });
-    await using gateway = await startGateway({ schema: schema.folder });
+    await using gateway = await openOwnGateway({ schema: schema.folder });
     const producer = kafka().producer();
     await producer.connect();
     await using _ = { [Symbol.asyncDispose]: () => producer.disconnect() };
@@ -87,6 +88,7 @@ describe('a table', () => {
   it('follows a view with a key', async () => {
     const clicks = uniqueName('clicks');
     const totals = uniqueName('totals');
+    await using _end = endJobsOf(totals);
     await using schema = await declare({
       'clicks.graphql': `
         type Click @stream(topic: "${clicks}", plural: "clicks", partitions: 1) { userId: ID! }
@@ -95,7 +97,7 @@ describe('a table', () => {
         """) { userId: ID! cnt: BigInt! }
       `,
     });
-    await using gateway = await startGateway({ schema: schema.folder });
+    await using gateway = await openOwnGateway({ schema: schema.folder });
     await using totalsOf = listen(
       gateway.webSocketUrl,
       'subscription { totals { nodes { userId cnt } pageInfo { live } } }',

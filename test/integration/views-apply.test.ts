@@ -8,6 +8,7 @@ import { createRestorePoints } from '../../src/local/restore-points.ts';
 import { listen, post, until } from '../support/client.ts';
 import { declare as declareFiles, uniqueName } from '../support/declarations.ts';
 import { openOwnGateway } from '../support/gateway.ts';
+import { patience } from '../support/patience.ts';
 import { openQuietFlink } from '../support/quiet-flink.ts';
 import { modelOf } from '../unit/flink/models.ts';
 
@@ -16,7 +17,6 @@ const kafka = new Kafka({ brokers: bootstrapServers.split(','), logLevel: logLev
 const producer: Producer = kafka.producer();
 const admin = kafka.admin();
 const opened: FlinkParts[] = [];
-const patience = { timeout: 40_000, interval: 50 };
 let folder = '';
 let points: RestorePoints;
 
@@ -119,7 +119,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   for (const flink of opened) {
-    await flink.views.stopAll({ savepoint: false, deadlineMs: 20_000 });
+    await flink.views.stopAll({ savepoint: false, deadlineMs: 120_000 });
     await flink.close();
   }
   await Promise.all([producer.disconnect(), admin.disconnect()]);
@@ -189,19 +189,23 @@ describe('a view whose SQL has changed', () => {
     await untilState(first, 'RUNNING');
     await produce(name, ['ada']);
     await totals.until({ ada: 2 });
-    await first.views.stopAll({ savepoint: true, deadlineMs: 20_000 });
+    await first.views.stopAll({ savepoint: true, deadlineMs: 120_000 });
 
     const second = open(times(10));
     expect(only(await second.views.apply(), name)).toMatchObject({ action: 'START', state: 'KEPT' });
     await untilState(second, 'RUNNING');
     await produce(name, ['ada']);
     await totals.until({ ada: 20 });
-    await second.views.stopAll({ savepoint: true, deadlineMs: 20_000 });
+    await second.views.stopAll({ savepoint: true, deadlineMs: 120_000 });
 
     // Two gateways at once, which do not see Flink's files.
     const [third, fourth] = [open(times(100), {}, null), open(times(100), {}, null)];
     await Promise.all([third.views.apply(), fourth.views.apply()]);
-    expect(await untilState(third, 'RUNNING')).toBe(await untilState(fourth, 'RUNNING'));
+    // One that does not know yet of the job before takes another id: of the two jobs one is cancelled then.
+    await vi.waitFor(
+      async () => expect(await untilState(third, 'RUNNING')).toBe(await untilState(fourth, 'RUNNING')),
+      patience,
+    );
     await produce(name, ['ada']);
     await totals.until({ ada: 300 });
   });

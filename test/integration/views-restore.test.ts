@@ -1,13 +1,13 @@
 import { access, mkdtemp, readFile, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { endLeftovers } from '../../src/local/leftovers.ts';
 import { isAlive } from '../../src/local/processes.ts';
 import { listen, post, until } from '../support/client.ts';
 import { declare } from '../support/declarations.ts';
 import { takeDefaultPorts } from '../support/default-ports.ts';
-import { type GatewayProcess, startGateway } from '../support/gateway.ts';
+import { type GatewayProcess, runGateway, startGateway } from '../support/gateway.ts';
 
 const users = ['ann', 'ben', 'cid', 'dee', 'eve'];
 const declarations = `
@@ -58,45 +58,75 @@ function upTo(last: number): readonly number[] {
   return Array.from({ length: last }, (_, index) => index + 1);
 }
 
-it('a view goes on counting where it was after its Kafka, its Flink and its gateway were stopped, and killed', async () => {
-  await using schema = await declare({ 'clicks.graphql': declarations });
-  const data = await realpath(await mkdtemp(join(tmpdir(), 'sluice-restore-')));
-  await using cleanUp = new AsyncDisposableStack();
-  cleanUp.use(await takeDefaultPorts());
-  cleanUp.defer(() => rm(data, { recursive: true, force: true }));
-  cleanUp.defer(() => endLeftovers(data).then(() => undefined));
-  const start = async () => cleanUp.use(await startGateway({ schema: schema.folder, clusters: 'local', data }));
-  const file = join(data, 'endpoints.json');
-  const jvms = async (): Promise<readonly number[]> =>
-    JSON.parse(await readFile(file, 'utf8')).processes.map(({ pid }: { pid: number }) => pid);
+describe('a gateway with a local stack', () => {
+  const cleanUp = new AsyncDisposableStack();
+  let data = '';
+  let schema = '';
+  beforeAll(async () => {
+    schema = cleanUp.use(await declare({ 'clicks.graphql': declarations })).folder;
+    data = await realpath(await mkdtemp(join(tmpdir(), 'sluice-restore-')));
+    cleanUp.use(await takeDefaultPorts());
+    cleanUp.defer(() => rm(data, { recursive: true, force: true }));
+    cleanUp.defer(() => endLeftovers(data).then(() => undefined));
+  });
+  afterAll(() => cleanUp.disposeAsync());
 
-  const first = await start();
-  await produce(first, 100);
-  await changesUntil(first, 100);
-  const stopped = await jvms();
-  expect(stopped).toHaveLength(4);
-  expect(await first.stop()).toBe(0);
-  expect(stopped.filter(isAlive)).toEqual([]);
-  await expect(access(file)).rejects.toThrow('ENOENT');
+  const settings = () => ({ schema, clusters: 'local', data }) as const;
+  const start = async () => cleanUp.use(await startGateway(settings()));
+  const endpointsFile = () => join(data, 'endpoints.json');
+  const jvmsOf = async (): Promise<readonly number[]> =>
+    JSON.parse(await readFile(endpointsFile(), 'utf8')).processes.map(({ pid }: { pid: number }) => pid);
+  const clean = () => runGateway({ ...settings(), args: ['--clean'] });
 
-  const second = await start();
-  await produce(second, 50);
-  const afterStop = await changesUntil(second, 150);
-  for (const user of users) expect(countsOf(afterStop, user)).toEqual(upTo(30));
-  const killed = await jvms();
-  await second.kill();
-  expect(killed.filter(isAlive)).toEqual(killed);
+  it('has its data for itself, and leaves nothing running when it is stopped', async () => {
+    const gateway = await start();
+    await produce(gateway, 100);
+    await changesUntil(gateway, 100);
+    const { pid, graphql } = JSON.parse(await readFile(endpointsFile(), 'utf8'));
+    expect({ pid, graphql }).toEqual({ pid: gateway.pid, graphql: gateway.url });
+    const jvms = await jvmsOf();
+    expect(jvms).toHaveLength(4);
 
-  const third = await start();
-  expect(killed.filter(isAlive)).toEqual([]);
-  await produce(third, 50);
-  const afterKill = await changesUntil(third, 200);
-  for (const user of users) {
-    // What came after the newest restore point is counted again, from there: not from the beginning, and to the same end.
-    const again = countsOf(afterKill, user).slice(30);
-    expect(again.at(-1)).toBe(40);
-    expect(again).toEqual(upTo(40).slice(-again.length));
-    expect(again.length).toBeLessThanOrEqual(20);
-  }
-  expect(await third.stop()).toBe(0);
-}, 180_000);
+    const inUse = expect.stringContaining(`in use by the gateway with process id ${gateway.pid}`);
+    const others = await Promise.all([runGateway(settings()), clean()]);
+    expect(others).toEqual([
+      { code: 1, output: inUse },
+      { code: 1, output: inUse },
+    ]);
+    expect(await gateway.stop()).toBe(0);
+    expect(jvms.filter(isAlive)).toEqual([]);
+    await expect(access(endpointsFile())).rejects.toThrow('ENOENT');
+  });
+
+  it('goes on counting in its view where it was, after all was stopped and after the gateway was killed', async () => {
+    const afterStop = await start();
+    await produce(afterStop, 50);
+    const changes = await changesUntil(afterStop, 150);
+    for (const user of users) expect(countsOf(changes, user)).toEqual(upTo(30));
+    const leftOver = await jvmsOf();
+    await afterStop.kill();
+    expect(leftOver.filter(isAlive)).toEqual(leftOver);
+
+    const afterKill = await start();
+    expect(leftOver.filter(isAlive)).toEqual([]);
+    await produce(afterKill, 50);
+    const all = await changesUntil(afterKill, 200);
+    for (const user of users) {
+      // What came after the newest restore point is counted again, from there: not from the beginning, and to the same end.
+      const again = countsOf(all, user).slice(30);
+      expect(again.at(-1)).toBe(40);
+      expect(again).toEqual(upTo(40).slice(-again.length));
+      expect(again.length).toBeLessThanOrEqual(20);
+    }
+
+    // A second Ctrl-C does not wait.
+    const jvms = await jvmsOf();
+    afterKill.send('SIGINT');
+    await afterKill.printed(/Stopping.*Ctrl-C again/);
+    afterKill.send('SIGINT');
+    expect(await afterKill.exited).toBe(1);
+    // Killed by a gateway that is gone: they end in their own time.
+    await expect.poll(() => jvms.filter(isAlive)).toEqual([]);
+    expect(await clean()).toEqual({ code: 0, output: expect.stringContaining('Forgot') });
+  });
+});

@@ -32,7 +32,7 @@ export async function openBroker(port = 0): Promise<Broker> {
       error: quiet,
     },
     onProgress: quiet,
-    signal: AbortSignal.timeout(60_000),
+    signal: AbortSignal.timeout(240_000),
   });
   return {
     address: stack.endpoints.kafkaBrokers,

@@ -3,14 +3,13 @@ import { vi } from 'vitest';
 import { kafkaOptionsSchema } from '#kafka';
 import { Wire } from '../../src/kafka/wire.ts';
 import type { Cluster } from './cluster.ts';
+import { patience } from './patience.ts';
 
 /** A partition and who has it. */
 interface Place {
   readonly leader: number;
   readonly inSync: readonly number[];
 }
-
-const waiting = { timeout: 30_000, interval: 100 };
 
 /** What an operator does with a {@link Cluster}, past the gateway. Asks brokers that run. */
 export class ClusterAdmin {
@@ -66,7 +65,7 @@ export class ClusterAdmin {
     await vi.waitUntil(async () => {
       const places = await this.#places(topic).catch(() => []);
       return places.length > 0 && isRight(places);
-    }, waiting);
+    }, patience);
   }
 
   /** Not over kafkajs: that has no answer when a partition has no leader, and waits for a broker that stands still. */

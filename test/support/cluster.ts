@@ -44,7 +44,7 @@ interface Node {
   isFrozen: boolean;
 }
 
-const startTimeoutMs = 60_000;
+const startTimeoutMs = 240_000;
 const jvmArgs = ['-Xms96m', '-Xmx256m'];
 const quiet = () => {};
 

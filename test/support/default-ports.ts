@@ -9,7 +9,11 @@ export async function takeDefaultPorts(): Promise<AsyncDisposable> {
   const taken = new AsyncDisposableStack();
   for (const port of [9092, 8081, 8083]) {
     // Taken by somebody else serves as well.
-    const listening = await listen(createServer(), port).catch(() => null);
+    // Whoever looks for a Kafka or a Flink there is sent away: a connection that stays would keep the port from being given back.
+    const listening = await listen(
+      createServer((socket) => socket.destroy()),
+      port,
+    ).catch(() => null);
     if (listening) taken.use(listening);
   }
   return taken;

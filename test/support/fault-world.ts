@@ -3,7 +3,7 @@ import { type Admin, Kafka as KafkaJs, logLevel } from 'kafkajs';
 import type { Kafka } from '#kafka';
 import type { Broker } from './broker.ts';
 import { declare } from './declarations.ts';
-import { type GatewayProcess, startGateway } from './gateway.ts';
+import { type GatewayProcess, type GatewaySettings, openOwnGateway, startGateway } from './gateway.ts';
 import { History, type Seen } from './history.ts';
 import { openTestKafka, readAll, recordsOf } from './kafka.ts';
 import { Producers } from './producers.ts';
@@ -18,7 +18,7 @@ export interface Replica {
   readonly proxy: TcpProxy;
   /** Of the API, without the proxy. */
   readonly directUrl: string;
-  /** Ends it, in the way of the signal, and starts another in its place. */
+  /** Ends it, in the way of the signal, and starts another in its place. Rejects unless it is a process of its own. */
   restart(signal: 'SIGKILL' | 'SIGTERM'): Promise<void>;
 }
 
@@ -27,6 +27,8 @@ export interface WorldOptions {
   readonly broker: Pick<Broker, 'address'>;
   readonly topic: string;
   readonly replicas: number;
+  /** Its gateways are part of this process, so that they start sooner; none can be killed. */
+  readonly isInProcess?: boolean;
   /** Declarations beside that of the events; they need Flink. */
   readonly views?: string;
   readonly flink?: { readonly flinkRest: string; readonly sqlGateway: string };
@@ -75,7 +77,8 @@ export class FaultWorld implements AsyncDisposable {
     }`;
     const schema = world.#cleanUp.use(await declare({ 'events.graphql': `${declaration}\n${views}` }));
     for (let count = 0; count < replicas; count += 1) {
-      world.replicas.push(await world.#openReplica(schema.folder, options.flink));
+      const open = options.isInProcess ? openInProcess : openProcess;
+      world.replicas.push(await world.#openReplica(open, schema.folder, options.flink));
     }
     unlessOpen.move();
     return world;
@@ -184,33 +187,28 @@ export class FaultWorld implements AsyncDisposable {
     return replica;
   }
 
-  async #openReplica(schema: string, flink: WorldOptions['flink']): Promise<Replica> {
-    const start = () =>
-      startGateway({
-        schema,
-        clusters: { kafka: this.kafkaProxy.address, ...flink },
-        env: {
-          SLUICE_CURSOR_SECRET: 'the same for all and long enough',
-          SLUICE_PRODUCE_TIMEOUT_MS: '2000',
-          LOG_LEVEL: 'error',
-          FLINK_KAFKA_BROKERS: flink ? this.#broker.address : '',
-        },
-      });
-    let running: GatewayProcess = await start();
-    const proxy = this.#cleanUp.use(await TcpProxy.open({ target: new URL(running.url).host }));
-    this.#cleanUp.defer(() => running[Symbol.asyncDispose]());
+  async #openReplica(open: OpenGateway, schema: string, flink: WorldOptions['flink']): Promise<Replica> {
+    const gateway = await open({
+      schema,
+      clusters: { kafka: this.kafkaProxy.address, ...flink },
+      env: {
+        SLUICE_CURSOR_SECRET: 'the same for all and long enough',
+        SLUICE_PRODUCE_TIMEOUT_MS: '2000',
+        LOG_LEVEL: 'error',
+        FLINK_KAFKA_BROKERS: flink ? this.#broker.address : '',
+      },
+    });
+    this.#cleanUp.use(gateway);
+    const proxy = this.#cleanUp.use(await TcpProxy.open({ target: new URL(gateway.url).host }));
     return {
       url: `http://${proxy.address}/graphql`,
       proxy,
       get directUrl() {
-        return running.url;
+        return gateway.url;
       },
       async restart(signal) {
-        const old = running;
-        await (signal === 'SIGKILL' ? old.kill() : old.stop());
-        await old[Symbol.asyncDispose]();
-        running = await start();
-        proxy.retarget(new URL(running.url).host);
+        await gateway.restart(signal);
+        proxy.retarget(new URL(gateway.url).host);
       },
     };
   }
@@ -247,4 +245,31 @@ async function countPartitions(admin: Admin, topic: string): Promise<number> {
     if (partitions.length > 0 && partitions.every(({ leader }) => leader >= 0)) return partitions.length;
   }
   throw new Error(`Kafka does not know the topic "${topic}".`);
+}
+
+/** A gateway of a world, which may be another after a restart. */
+interface WorldGateway extends AsyncDisposable, Pick<Replica, 'restart'> {
+  readonly url: string;
+}
+
+type OpenGateway = (settings: GatewaySettings) => Promise<WorldGateway>;
+
+async function openProcess(settings: GatewaySettings): Promise<WorldGateway> {
+  let running: GatewayProcess = await startGateway(settings);
+  return {
+    get url() {
+      return running.url;
+    },
+    async restart(signal) {
+      await (signal === 'SIGKILL' ? running.kill() : running.stop());
+      await running[Symbol.asyncDispose]();
+      running = await startGateway(settings);
+    },
+    [Symbol.asyncDispose]: () => running[Symbol.asyncDispose](),
+  };
+}
+
+async function openInProcess(settings: GatewaySettings): Promise<WorldGateway> {
+  const restart = () => Promise.reject(new Error('This gateway is no process of its own.'));
+  return { ...(await openOwnGateway(settings)), restart };
 }

@@ -4,7 +4,7 @@ import { flawless } from './history.ts';
 import type { Seen } from './reading.ts';
 
 /** Long enough for every retry of a gateway and of its clients. */
-const patienceMs = 10_000;
+const patienceMs = 30_000;
 
 /** Ends the producing, lets everybody catch up, and expects that nobody was refused anything or has a wrong history. */
 export async function expectFlawless(world: FaultWorld): Promise<void> {

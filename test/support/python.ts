@@ -82,7 +82,7 @@ function pythonOf(folder: string): string {
 function createPython(command: string): Python {
   return {
     start: (program) => startProgram(command, program),
-    run: async (program) => (await run(command, ['-u', '-c', program], { timeout: 60_000 })).stdout,
+    run: async (program) => (await run(command, ['-u', '-c', program], { timeout: 240_000 })).stdout,
   };
 }
 

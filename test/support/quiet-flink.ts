@@ -1,5 +1,5 @@
 import type { RestorePoints } from '#jobs';
-import type { AvroReading, Model } from '#model';
+import type { Model, RegistryReading } from '#model';
 import { type FlinkParts, flinkSettings, openFlinkParts } from '../../src/flink-parts.ts';
 
 /** What {@link openQuietFlink} may be given. */
@@ -9,7 +9,7 @@ export interface QuietFlinkOptions {
   readonly settings?: Readonly<Record<string, unknown>>;
   readonly bootstrapServers?: string;
   readonly restorePoints?: RestorePoints | null;
-  readonly avro?: AvroReading;
+  readonly registry?: RegistryReading;
 }
 
 /** Everything that the gateway does with Flink, without a gateway around it and without a log. */

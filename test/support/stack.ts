@@ -1,4 +1,4 @@
-/** Vitest's global set-up of the integration tests: one local stack for all of them. */
+/** Vitest's global set-up of the integration tests, and of the fault tests: one local stack for all tests of a lane. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -26,11 +26,12 @@ declare module 'vitest' {
 
 /**
  * Opens the stack on free ports, in a data folder of its own, and closes it after the last test. For a developer's
- * speed SLUICE_TEST_ENDPOINTS may name one that runs already, as the JSON text of {@link TestEndpoints}.
+ * speed SLUICE_TEST_ENDPOINTS may name one that runs already, as the JSON text of {@link TestEndpoints}; the fault tests,
+ * which kill what they are given, never take that.
  */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
   const running = process.env.SLUICE_TEST_ENDPOINTS;
-  if (running) {
+  if (running && project.name !== 'fault') {
     project.provide('endpoints', JSON.parse(running) as TestEndpoints);
     return async () => {};
   }
@@ -39,7 +40,7 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
     ...localOptions.parse({ dataDir, ports: { kafka: 0, flinkRest: 0, sqlGateway: 0 } }),
     env: process.env,
     flink: true,
-    flinkAvro: true,
+    flinkFormats: true,
     logger: consoleLogger,
     onProgress: ({ step, text }) => {
       if (step === 'ready') console.log(`${text}; data and logs: ${dataDir}`);

@@ -8,7 +8,7 @@ const schema = new URL('../../schema', import.meta.url).pathname;
 
 async function run(command: DeclarationCommand, environment: Record<string, string> = {}): Promise<string> {
   const printed: string[] = [];
-  const context = { logger: pino({ level: 'silent' }), print: (text: string) => void printed.push(text) };
+  const context = { env: {}, logger: pino({ level: 'silent' }), print: (text: string) => void printed.push(text) };
   expect(await runCommand(command, loadConfig(environment, [command, '--schema', schema]), context)).toBe(0);
   return printed.join('\n');
 }

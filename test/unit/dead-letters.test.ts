@@ -5,6 +5,7 @@ import { serveSource } from '#graphql';
 import type { NewRecord, StoredPositions, WriteOutcome, Writer } from '#kafka';
 import { type DeadLettersOptions, openDeadLetters } from '../../src/dead-letters.ts';
 import { MemoryLog } from '../support/memory-log.ts';
+import { patience } from '../support/patience.ts';
 import { field, stream } from './codec/declared.ts';
 
 type Outcome = (record: NewRecord) => SluiceError | null;
@@ -59,6 +60,7 @@ class World {
   }
 }
 
+const until = (check: () => void) => vi.waitFor(check, patience);
 const offsetOf = ({ headers }: NewRecord) =>
   headers.find(({ name }) => name === '__connect.errors.offset')?.value?.toString();
 
@@ -73,7 +75,7 @@ describe('dead letters', () => {
     });
     world.log.append(0, null);
     const replica = world.replica();
-    await vi.waitFor(() => expect(world.letters).toHaveLength(2));
+    await until(() => expect(world.letters).toHaveLength(2));
     const [first, tombstone] = world.letters;
     expect(first).toMatchObject({ key: Buffer.from('k'), value: Buffer.from('{"id":"x"}') });
     expect(Object.fromEntries(first?.headers.map(({ name, value }) => [name, String(value)]) ?? [])).toEqual({
@@ -95,27 +97,27 @@ describe('dead letters', () => {
     const world = new World();
     world.log.append(0, 'bad');
     const first = world.replica();
-    await vi.waitFor(() => expect(world.stored.get(0)).toBe(1n));
+    await until(() => expect(world.stored.get(0)).toBe(1n));
     await first.close();
     world.log.append(0, 'worse');
     world.replica();
-    await vi.waitFor(() => expect(world.letters.map(offsetOf)).toEqual(['0', '1']));
+    await until(() => expect(world.letters.map(offsetOf)).toEqual(['0', '1']));
   });
 
   it('are written by one of two gateways, and by the other when that one is gone', async () => {
     const world = new World();
     const quick = world.replica();
     world.log.append(0, 'bad');
-    await vi.waitFor(() => expect(world.stored.get(0)).toBe(1n));
-    const other = world.replica({ yieldMs: 20, random: () => 0 });
+    await until(() => expect(world.stored.get(0)).toBe(1n));
+    const other = world.replica({ yieldMs: 250, random: () => 0 });
     for (let n = 1; n < 5; n++) {
       world.log.append(0, 'bad');
-      await vi.waitFor(() => expect(world.stored.get(0)).toBe(BigInt(n + 1)));
+      await until(() => expect(world.stored.get(0)).toBe(BigInt(n + 1)));
     }
-    await vi.waitFor(() => expect(other.count()).toBe(4));
+    await until(() => expect(other.count()).toBe(4));
     await quick.close();
     world.log.append(0, 'bad');
-    await vi.waitFor(() => expect(world.letters.map(offsetOf)).toEqual(['0', '1', '2', '3', '4', '5']));
+    await until(() => expect(world.letters.map(offsetOf)).toEqual(['0', '1', '2', '3', '4', '5']));
   });
 
   it('are tried again until Kafka has acknowledged them, and the position waits for that', async () => {
@@ -123,11 +125,11 @@ describe('dead letters', () => {
     world.outcome = () => new SluiceError('KAFKA_UNAVAILABLE', 'Away.');
     world.log.append(0, 'bad');
     const replica = world.replica();
-    await vi.waitFor(() => expect(replica.logger.warn).toHaveBeenCalled());
+    await until(() => expect(replica.logger.warn).toHaveBeenCalled());
     expect(world.stored.get(0)).toBeUndefined();
     world.outcome = () => null;
-    await vi.waitFor(() => expect(world.letters.map(offsetOf)).toEqual(['0']), { timeout: 3000 });
-    await vi.waitFor(() => expect(world.stored.get(0)).toBe(1n));
+    await until(() => expect(world.letters.map(offsetOf)).toEqual(['0']));
+    await until(() => expect(world.stored.get(0)).toBe(1n));
   });
 
   it('come without their value into a topic that takes nothing so large', async () => {
@@ -135,7 +137,7 @@ describe('dead letters', () => {
     world.outcome = ({ value }) => (value === null ? null : new SluiceError('RECORD_TOO_LARGE', 'Too large.'));
     world.log.append(0, 'bad', { key: 'k' });
     world.replica();
-    await vi.waitFor(() => expect(world.letters).toHaveLength(1), { timeout: 3000 });
+    await until(() => expect(world.letters).toHaveLength(1));
     expect(world.letters[0]).toMatchObject({ key: Buffer.from('k'), value: null });
     const reason = world.letters[0]?.headers.at(-1)?.value?.toString();
     expect(reason).toMatch(/^the value is not valid JSON.*Its value of 3 bytes is left out: Too large\./);
@@ -145,10 +147,10 @@ describe('dead letters', () => {
     const world = new World();
     world.log.append(0, 'bad');
     world.replica();
-    await vi.waitFor(() => expect(world.stored.get(0)).toBe(1n));
+    await until(() => expect(world.stored.get(0)).toBe(1n));
     world.log.recreate();
     world.log.append(0, 'worse');
-    await vi.waitFor(() => expect(world.letters).toHaveLength(2), { timeout: 3000 });
+    await until(() => expect(world.letters).toHaveLength(2));
     expect(world.letters.map(({ value }) => String(value))).toEqual(['bad', 'worse']);
   });
 
@@ -156,7 +158,7 @@ describe('dead letters', () => {
     const world = new World();
     world.log.append(0, 'bad');
     const replica = world.replica({ yieldMs: 60_000 });
-    await vi.waitFor(() => expect(world.log.tails).toBe(1));
+    await until(() => expect(world.log.tails).toBe(1));
     const ended = await Promise.race([replica.close().then(() => true), delay(2000, false)]);
     expect(ended).toBe(true);
     expect(world.letters).toEqual([]);

@@ -63,6 +63,7 @@ describe('the configuration', () => {
     expect(loadConfig({ PATH: '/bin', PORT: '', KAFKA_BROKERS: ' ' }, [])).toEqual({
       command: 'start',
       declare: { topics: [], force: false, dryRun: false, json: false },
+      jarFile: null,
       server: { ...limits, host: '127.0.0.1', port: 4000, isPortFixed: false },
       feeds,
       views,
@@ -93,6 +94,7 @@ describe('the configuration', () => {
       SLUICE_DATA: '/var/sluice',
       SLUICE_CACHE: '/var/cache',
       FLINK_KAFKA_BROKERS: 'kafka:9092',
+      FLINK_SLUICE_JAR: 'true',
       SLUICE_CURSOR_SECRET: 'the-newest-of-secrets,the-one-before-that',
       SLUICE_DEMO: 'On',
       LOG_LEVEL: 'debug',
@@ -127,6 +129,7 @@ describe('the configuration', () => {
     expect(loadConfig(environment, [])).toEqual({
       command: 'start',
       declare: { topics: [], force: false, dryRun: false, json: false },
+      jarFile: null,
       server: { ...limits, host: '0.0.0.0', port: 5000, isPortFixed: true },
       feeds,
       views: { mode: 'check', onDemandGraceMs: 0, sourceIdleMs: 1_000 },
@@ -158,7 +161,12 @@ describe('the configuration', () => {
       clusters: {
         kind: 'external',
         kafkaBrokers: 'k1:9092, k2:9092',
-        flink: { restUrl: 'http://jm:8081', sqlGatewayUrl: 'http://gw:8083', kafkaBrokers: 'kafka:9092' },
+        flink: {
+          restUrl: 'http://jm:8081',
+          sqlGatewayUrl: 'http://gw:8083',
+          kafkaBrokers: 'kafka:9092',
+          hasSluiceJar: true,
+        },
       },
       redisUrl: 'rediss://sluice:secret@redis:6380',
       cursorSecrets: ['the-newest-of-secrets', 'the-one-before-that'],
@@ -216,6 +224,7 @@ describe('the configuration', () => {
     });
     expect(loadConfig(external, ['check', '--json'])).toMatchObject({ command: 'check', declare: { json: true } });
     expect(loadConfig({}, ['print-schema']).command).toBe('print-schema');
+    expect(loadConfig({}, ['flink-jar', '--out', 'a.jar'])).toMatchObject({ command: 'flink-jar', jarFile: 'a.jar' });
   });
 });
 
@@ -229,7 +238,11 @@ describe('a fault of the configuration', () => {
     [{}, ['--prot', '5000'], '--prot: is no option; did you mean --port?'],
     [{}, ['--no-clean'], '--no-clean: is no option; did you mean --clean?'],
     [{}, ['--xyzzy-plugh'], '--xyzzy-plugh: is no option'],
-    [{}, ['xyzzy'], 'xyzzy: is no command; commands are import, check, ddl, print-schema; options begin with --'],
+    [
+      {},
+      ['xyzzy'],
+      'xyzzy: is no command; commands are import, check, ddl, print-schema, flink-jar; options begin with --',
+    ],
     [{}, ['chek'], 'chek: is no command; did you mean check?'],
     [{}, ['ddl', 'orders'], 'orders: is not expected after ddl; options begin with --'],
     [{}, ['ddl', '--force'], '--force: belongs to the command import'],
@@ -269,6 +282,13 @@ describe('a fault of the configuration', () => {
       [],
       'FLINK_KAFKA_BROKERS: is set without FLINK_REST_URL and FLINK_SQL_GATEWAY_URL: there is no Flink it could be for',
     ],
+    [
+      { ...external, FLINK_SLUICE_JAR: 'true' },
+      [],
+      'FLINK_SLUICE_JAR: is set without FLINK_REST_URL and FLINK_SQL_GATEWAY_URL: there is no Flink it could be for',
+    ],
+    [{}, ['flink-jar'], '--out: is missing: flink-jar writes the jar to the file that it names'],
+    [{}, ['ddl', '--out', 'x'], '--out: belongs to the command flink-jar'],
     [
       { ...external, FLINK_SQL_GATEWAY_URL: 'http://gw:8083' },
       [],

@@ -12,14 +12,15 @@ const record = (...fields: readonly object[]) => JSON.stringify({ type: 'record'
 
 const away = { reason: 'the schema registry is away', mayCome: true };
 
-function tablesOf(text: string, schema: string | null) {
+function tablesOf(text: string, schema: string | null, hasSluiceJar = false) {
   const schemaOf = () => (schema === null ? away : { text: schema });
-  const avro = { registryUrl: 'http://r/v7', settings: { 'bearer-auth.token': 't' }, schemaOf, revision: () => 0 };
-  return toDdl(modelOf(text), { bootstrapServers: 'b:9092', avro });
+  const settings = { 'bearer-auth.token': 't' };
+  const registry = { registryUrl: 'http://r/v7', settings, hasSluiceJar, schemaOf, revision: () => 0 };
+  return toDdl(modelOf(text), { bootstrapServers: 'b:9092', registry });
 }
 
-function ddlOf(text: string, schema: string | null) {
-  return tablesOf(text, schema).flatMap(({ statements }) => statements);
+function ddlOf(text: string, schema: string | null, hasSluiceJar = false) {
+  return tablesOf(text, schema, hasSluiceJar).flatMap(({ statements }) => statements);
 }
 
 const click = 'type Click @stream(format: AVRO) { userId: ID! at: DateTime! @eventTime more: Int }';
@@ -55,6 +56,15 @@ describe('the DDL of a stream in Avro', () => {
     expect(view).toMatchInlineSnapshot(
       `"CREATE TEMPORARY VIEW IF NOT EXISTS \`clicks\` AS SELECT CAST(\`user_id\` AS STRING) AS \`user_id\`, \`event time\` AS \`at\`, CAST(NULL AS INT) AS \`more\`, \`proctime\`, \`record_time\`, \`record_partition\`, \`record_offset\`, \`record_headers\` FROM \`source\`.\`clicks\` WHERE \`user_id\` IS NOT NULL AND \`at\` IS NOT NULL"`,
     );
+  });
+
+  it('is read by the format that passes over bad records where Flink has it, by the same options', () => {
+    const at = { name: 'at', type: { type: 'long', logicalType: 'timestamp-millis' } };
+    const kind = { name: 'kind', type: { type: 'enum', name: 'K', symbols: ['A'] } };
+    const [plain] = ddlOf(click, record(at, kind));
+    const [own] = ddlOf(click, record(at, kind), true);
+    expect(plain).toContain(`'value.avro-confluent.schema' = '{"type":"record"`);
+    expect(own).toBe(plain?.replaceAll('avro-confluent', 'sluice-avro'));
   });
 
   it('is missing, with the reason, where Flink has no type for a field, or the event time is no time', () => {
@@ -113,16 +123,64 @@ describe('the columns of an Avro schema', () => {
   });
 });
 
-describe('a format that Flink has not', () => {
-  it('lets no view read the stream, and its DDL says why', () => {
-    const stream = 'type Click @stream(format: PROTOBUF) { userId: ID! }';
-    const [source] = modelOf(stream).sources;
-    expect(source && createStreamDdl(source)).toMatch(/^-- `clicks` has no table in SQL: Flink has no format for /);
-    const reason = expect.stringMatching(/^Flink has no format for Protobuf/);
-    expect(tablesOf(stream, null)).toEqual([{ topic: 'clicks', statements: [], missing: { reason, mayCome: false } }]);
-    const view = 'type Copy @view(sql: "SELECT user_id FROM clicks") { userId: ID! }';
-    const parsed = parseModel([{ file: 'a.graphql', text: `${stream}\n${view}` }]);
+describe('the DDL of a stream in Protobuf', () => {
+  const order = 'type Order @stream(format: PROTOBUF) { orderId: ID! at: DateTime! @eventTime }';
+
+  it('has the declared columns, and the plan by which they are read', () => {
+    const [table, view, ...others] = ddlOf(order, '{"paths":"it\'s"}', true);
+    expect(others).toEqual([]);
+    expect(table).toMatchInlineSnapshot(`
+      "CREATE TABLE IF NOT EXISTS \`source\`.\`orders\` (
+        \`order_id\` STRING,
+        \`at\` TIMESTAMP_LTZ(3),
+        \`proctime\` AS PROCTIME(),
+        \`record_time\` TIMESTAMP_LTZ(3) METADATA FROM 'timestamp' VIRTUAL,
+        \`record_partition\` INT METADATA FROM 'partition' VIRTUAL,
+        \`record_offset\` BIGINT METADATA FROM 'offset' VIRTUAL,
+        \`record_headers\` MAP<STRING, BYTES> METADATA FROM 'headers' VIRTUAL,
+        WATERMARK FOR \`at\` AS \`at\`
+      ) WITH (
+        'connector' = 'kafka',
+        'topic' = 'orders',
+        'properties.bootstrap.servers' = 'b:9092',
+        'properties.isolation.level' = 'read_committed',
+        'scan.topic-partition-discovery.interval' = '10 s',
+        'scan.startup.mode' = 'earliest-offset',
+        'value.format' = 'sluice-protobuf',
+        'value.sluice-protobuf.plan' = '{"paths":"it''s"}'
+      )"
+    `);
+    expect(view).toMatch(/^CREATE TEMPORARY VIEW .* WHERE `order_id` IS NOT NULL AND `at` IS NOT NULL$/);
+    const [source] = modelOf(order).sources;
+    expect(source && createStreamDdl(source)).toContain("'value.format' = 'sluice-protobuf'");
+  });
+
+  it('of a compacted topic makes a table by its keys', () => {
+    const rate = 'type Rate @stream(format: PROTOBUF, key: ["name"], cleanup: COMPACT) { name: ID! rate: Float }';
+    const [table] = ddlOf(rate, '{}', true);
+    expect(table).toContain("'connector' = 'upsert-kafka'");
+    expect(table).toContain('PRIMARY KEY (`name`) NOT ENFORCED');
+    expect(table).toContain("'value.sluice-protobuf.plan' = '{}'");
+  });
+
+  it('is missing where Flink lacks the format, which says what to do, and where there is no plan', () => {
+    const missing = {
+      reason: expect.stringMatching(/`npx sluice flink-jar` .* FLINK_SLUICE_JAR=true/),
+      mayCome: false,
+    };
+    expect(tablesOf(order, '{}')).toEqual([{ topic: 'orders', statements: [], missing }]);
+    expect(tablesOf(order, null, true)).toEqual([{ topic: 'orders', statements: [], missing: away }]);
+    expect(toDdl(modelOf(order), { bootstrapServers: 'b:9092' })[0]?.missing?.reason).toBe(
+      'no schema registry is known here',
+    );
+  });
+
+  it('lets views read the stream, but none a table whose key is in Avro', () => {
+    const view = 'type Copy @view(sql: "SELECT order_id FROM orders") { orderId: ID! }';
+    expect(parseModel([{ file: 'a.graphql', text: `${order}\n${view}` }]).ok).toBe(true);
+    const table = order.replace('PROTOBUF', 'PROTOBUF, key: ["orderId"], keyFormat: AVRO, cleanup: COMPACT');
+    const parsed = parseModel([{ file: 'a.graphql', text: `${table}\n${view}` }]);
     const messages = parsed.ok ? [] : parsed.faults.map(({ message }) => message);
-    expect(messages).toEqual([expect.stringMatching(/^The SQL reads "clicks", but Flink has no format for/)]);
+    expect(messages).toEqual([expect.stringMatching(/^The SQL reads "orders", but Flink cannot make a primary key/)]);
   });
 });

@@ -3,6 +3,7 @@ import type { RegisteredSchema } from '#codec';
 import { SluiceError } from '#errors';
 import { RecordSchemas } from '../../../src/registry/record-schemas.ts';
 import { SchemaCache } from '../../../src/registry/schema-cache.ts';
+import { patience } from '../../support/patience.ts';
 import { framed } from './fake-registry.ts';
 
 /** Schemas 1 to 999 exist; what is asked for is noted, and the answers can be held back. */
@@ -118,7 +119,7 @@ describe('the cache of schemas', () => {
     });
     await cache.load(7);
     expect(cache.away).toBe('the schema 7 is not at hand: nobody is there');
-    await vi.waitFor(() => expect(cache.away).toBeNull());
+    await vi.waitFor(() => expect(cache.away).toBeNull(), patience);
     expect(failures).toBe(-1);
     ending.abort();
   });

@@ -1,6 +1,7 @@
 import { describe, expect, it, vi } from 'vitest';
 import { parseModel, type Source } from '#model';
 import { openRegistry, registryOptions } from '#registry';
+import { patience } from '../../support/patience.ts';
 import { type FakeRegistry, openFakeRegistry } from './fake-registry.ts';
 
 function declared(): Source {
@@ -104,7 +105,7 @@ describe('a declared stream and its subject', () => {
     const { revision } = opened.schemas;
     expect(opened.told).toEqual([expect.stringMatching(/cannot be checked: .* says 503.*\nThe gateway serves/)]);
     isAway = false;
-    await vi.waitFor(() => expect(opened.schemas.writer).toMatchObject({ id: 12 }), 5_000);
+    await vi.waitFor(() => expect(opened.schemas.writer).toMatchObject({ id: 12 }), patience);
     expect(opened.schemas.trouble).toBeNull();
     expect(opened.schemas.latest).toMatchObject({ text: fitting });
     expect(opened.schemas.revision).toBeGreaterThan(revision);
