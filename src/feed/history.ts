@@ -4,11 +4,8 @@ import type { Bounds, Epochs, LogBatch, LogGap, Position, RecordLog } from './lo
 import { type PageLimit, type Run, takeMerged } from './merge.ts';
 import { decodeAll, type FeedRecord, type RecordDecoder } from './record.ts';
 
-/**
- * How many bytes one read of history asks for: decoded they are ten times as much, and are to be used up while the
- * young generation still holds them. With four times as many a replay spends half as much again in garbage collection.
- */
-const readBytes = 256 * 1024;
+/** How many bytes one read of history asks for. */
+const readBytes = 1024 * 1024;
 /** Pause after a read that brought nothing although the log says that there is more (a leader change, say). */
 const retryPauseMs = 50;
 
