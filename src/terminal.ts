@@ -1,5 +1,5 @@
 import type { Config } from '#config';
-import type { Progress } from '#local';
+import { demoTypes, type Progress } from '#local';
 import { isTable } from '#model';
 import type { Gateway } from './gateway.ts';
 
@@ -32,6 +32,7 @@ export function printStarted(
   const views = model.sources
     .filter(({ kind }) => kind === 'view')
     .map((view) => (isTable(view) ? `${view.plural} (table)` : view.plural));
+  const hasDemo = model.sources.some(({ kind, typeName }) => kind === 'stream' && demoTypes.includes(typeName));
   const lines = [
     '',
     '  Sluice is running.',
@@ -50,7 +51,7 @@ export function printStarted(
     `  Streams     ${streams.join(', ') || 'none'}`,
     ...(views.length > 0 ? [`  Views       ${views.join(', ')}`] : []),
     ...(clusters.areLocal ? [`  Data        ${config.dataDir}   (npm run clean forgets it)`] : []),
-    ...(config.demo ? ['  Demo        events are produced all the time; --no-demo turns that off'] : []),
+    ...(config.demo && hasDemo ? ['  Demo        events are produced all the time; --no-demo turns that off'] : []),
     '',
     '  Stop with Ctrl-C.',
     '',

@@ -1,3 +1,5 @@
+import { wellFormed } from './well-formed.ts';
+
 const initialBytes = 1024;
 /** A larger buffer is not kept for the next record. */
 const keptBytes = 64 * 1024;
@@ -81,7 +83,7 @@ export class ByteWriter {
   /** Text in UTF-8 behind its length: as a zigzag integer in Avro, a plain one in Protobuf. */
   writeText(text: string, isZigzag: boolean): void {
     if (text.length < maxShortText && this.#writeAscii(text, isZigzag)) return;
-    const length = Buffer.byteLength(text);
+    const length = Buffer.byteLength(wellFormed(text));
     this.writeVarint(isZigzag ? length * 2 : length);
     this.#reserve(length);
     this.at += this.#bytes.write(text, this.at);

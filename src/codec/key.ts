@@ -8,6 +8,7 @@ import { createFramed } from './frame.ts';
 import { unexpected } from './misfit.ts';
 import { readerOf } from './read-property.ts';
 import type { Codec, Node, NumberedSchema, Schemas } from './types.ts';
+import { wellFormed } from './well-formed.ts';
 
 type KeyCodec = Pick<Codec, 'encodeKey' | 'decodeKey'>;
 
@@ -41,7 +42,7 @@ function createPlainKey(field: Field): KeyCodec {
     encodeKey(node) {
       const value = read(node);
       if (value === null || value === undefined) return null;
-      if (typeof value === 'string' && isText(field.type)) return Buffer.from(value);
+      if (typeof value === 'string' && isText(field.type)) return refusingMisfits(() => Buffer.from(wellFormed(value)));
       const json = refusingMisfits(() => encode(value));
       return Buffer.from(json.startsWith('"') ? JSON.parse(json) : json);
     },

@@ -1,7 +1,9 @@
 import { SluiceError } from '#errors';
 import type { Field } from '#model';
 import { toText } from './decode-json.ts';
+import { refusingMisfits } from './encode-json.ts';
 import type { Codec } from './types.ts';
+import { wellFormed } from './well-formed.ts';
 
 /** Values of format RAW: the record's value is the one field, a String as UTF-8 or the Bytes themselves. */
 export function createRawValue(field: Field): Pick<Codec, 'decode' | 'encode'> {
@@ -15,7 +17,8 @@ export function createRawValue(field: Field): Pick<Codec, 'decode' | 'encode'> {
     encode(node) {
       const content = node[field.name];
       if (Buffer.isBuffer(content)) return content;
-      if (typeof content === 'string') return Buffer.from(content, isBytes ? 'base64' : 'utf8');
+      if (typeof content === 'string')
+        return isBytes ? Buffer.from(content, 'base64') : refusingMisfits(() => Buffer.from(wellFormed(content)));
       throw new SluiceError('BAD_EVENT', `field \`${field.name}\`: a RAW record needs its value`);
     },
   };

@@ -39,6 +39,13 @@ export interface EventList {
 
 /** Refuses options that cannot be meant. */
 export function checkOptions({ headers, timestamp, idempotencyKey, timeoutMs }: ProduceOptions): void {
+  for (const text of [idempotencyKey, ...(headers ?? []).flatMap(({ name, value }) => [name, value])]) {
+    if (text?.isWellFormed() === false)
+      throw badArgument(
+        'options',
+        'headers and "idempotencyKey" have no half of a surrogate pair: UTF-8 cannot write it.',
+      );
+  }
   if (headers?.some(({ name }) => name === idempotencyHeader))
     throw badArgument('options.headers', `"${idempotencyHeader}" is written by the gateway: give "idempotencyKey".`);
   const timestampMs = timestamp ? Date.parse(timestamp) : 0;
@@ -87,7 +94,8 @@ export function toRecords(
 
 function badEvent(path: readonly (string | number)[], error: unknown): SluiceError {
   const place = path.map((step, depth) => (typeof step === 'number' ? `[${step}]` : depth === 0 ? step : `.${step}`));
-  const message = `${place.join('')}: ${messageOf(error)} Nothing of this call was written.`;
+  const reason = messageOf(error);
+  const message = `${place.join('')}: ${reason}${/[.!?]$/.test(reason) ? '' : '.'} Nothing of this call was written.`;
   // What another room says of itself, such as a registry that is away, keeps its code.
   if (error instanceof SluiceError && error.code !== 'BAD_EVENT') {
     return new SluiceError(error.code, message, { details: { ...error.details, path }, cause: error });

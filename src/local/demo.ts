@@ -48,6 +48,9 @@ export function startDemo(options: DemoOptions): Demo {
   return { close: () => clearInterval(timer) };
 }
 
+/** The streams that the demo knows, by the names of their types. */
+export const demoTypes: readonly string[] = ['UserClick', 'Purchase', 'SensorReading', 'LogLine', 'TextLine'];
+
 /** What happens in one tick. Only types that have events are listed. */
 export function demoEvents(random: () => number, nowMs: number): readonly DemoEvents[] {
   const at = new Date(nowMs).toISOString();

@@ -109,7 +109,7 @@ beforeAll(async () => {
     properties: sessionProperties(),
   });
   session = opened.sessionHandle;
-}, 60_000);
+});
 
 afterAll(async () => {
   await Promise.all(jobs.map((id) => fetch(`${flinkRest}/jobs/${id}?mode=cancel`, { method: 'PATCH' })));
@@ -118,17 +118,17 @@ afterAll(async () => {
   await admin.connect();
   await admin.deleteTopics({ topics: model.sources.map(({ topic }) => topic) });
   await admin.disconnect();
-}, 60_000);
+});
 
 describe('the DDL of every type', () => {
-  it('Flink accepts every statement', { timeout: 60_000 }, async () => {
+  it('Flink accepts every statement', async () => {
     for (const statement of sessionStatements) await execute(statement);
     for (const { statements } of toDdl(model, { bootstrapServers })) {
       for (const statement of statements) await execute(statement);
     }
   });
 
-  it('what Flink infers for a view of every type fits the declared fields', { timeout: 60_000 }, async () => {
+  it('what Flink infers for a view of every type fits the declared fields', async () => {
     for (const view of views()) {
       await execute(`CREATE TEMPORARY VIEW checked AS ${view.sql}`);
       const { rows } = await execute('DESCRIBE checked');
@@ -142,9 +142,7 @@ describe('the DDL of every type', () => {
     }
   });
 
-  it('a record of every type passes through sinks and sources, stream, view and tables, unchanged', {
-    timeout: 90_000,
-  }, async () => {
+  it('a record of every type passes through sinks and sources, stream, view and tables, unchanged', async () => {
     for (const view of views()) {
       const { jobId } = await execute(toInsert(view), {
         'parallelism.default': '1',
@@ -225,7 +223,7 @@ describe('the DDL of streams in JSON_SCHEMA', () => {
     for (const { statements } of toDdl(model, { bootstrapServers, isBounded: true })) {
       for (const statement of statements) await execute(statement);
     }
-  }, 60_000);
+  });
   afterAll(async () => {
     const admin = kafka.admin();
     await admin.connect();

@@ -71,6 +71,8 @@ describe('produce mutations on a real Kafka', () => {
     [{ timestamp: '1969-12-31T23:59:59Z' }, 'options.timestamp'],
     [{ timestamp: '2287-01-01T00:00:00Z' }, 'options.timestamp'],
     [{ idempotencyKey: '' }, 'options.idempotencyKey'],
+    [{ idempotencyKey: 'a\ud800' }, 'half of a surrogate pair'],
+    [{ headers: [{ name: 'a', value: '\udfff' }] }, 'half of a surrogate pair'],
     [{ headers: [{ name: 'sluice-idempotency-key', value: 'x' }] }, 'options.headers'],
     [{ partition: 99 }, 'no partition 99'],
     [{ partition: 99, atomic: true }, 'no partition 99'],

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { createCodec } from '#codec';
 import { loadModel } from '#model';
-import { demoEvents } from '../../../src/local/demo.ts';
+import { demoEvents, demoTypes } from '../../../src/local/demo.ts';
 
 /** Numbers that look random and are the same in every run. */
 function seeded(): () => number {
@@ -31,6 +31,7 @@ describe('the demo', () => {
     // What jobs that somebody submits are to fill is left to them.
     streams.delete('ClickCount');
     expect([...made].toSorted()).toEqual([...streams.keys()].toSorted());
+    expect(demoTypes.toSorted()).toEqual([...made].toSorted());
   });
 
   it('has an anomaly now and then', () => {
