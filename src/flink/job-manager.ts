@@ -10,7 +10,10 @@ import { type ClusterOverview, type Job, type JobState, jobStates } from './type
 /** A job with what its view is found by. */
 export interface ListedJob extends Job {
   readonly hash: string | null;
-  /** Whether its labels may come yet: Flink does not tell them in the first seconds of a job. */
+  /**
+   * Whether its labels may come yet: Flink does not tell them in the first seconds of a job, nor, for as long, of one
+   * that came and went.
+   */
   readonly isYoung: boolean;
 }
 
@@ -71,7 +74,7 @@ const youthMs = 6_000;
 const ended: readonly JobState[] = ['FAILED', 'CANCELED', 'FINISHED'];
 
 /** Whether the job will never run again under this id. */
-export function hasEnded(job: Job): boolean {
+export function hasEnded(job: Pick<Job, 'state'>): boolean {
   return ended.includes(job.state);
 }
 
@@ -85,6 +88,8 @@ export class JobManager {
   #labels = new Map<string, Labels>();
   /** Of jobs submitted here, by id: when, and with which labels. Flink does not tell them at once. */
   readonly #submitted = new Map<string, { readonly atMs: number; readonly labels: Labels }>();
+  /** When a job without labels was seen first, by `performance.now()`. */
+  #unlabelledSince = new Map<string, number>();
 
   constructor(rest: RestClient) {
     this.#rest = rest;
@@ -127,14 +132,21 @@ export class JobManager {
   async #readJobs(): Promise<readonly ListedJob[]> {
     const { jobs } = await this.#rest.request('/jobs/overview', jobList);
     const known = new Map<string, Labels>();
+    const unlabelledSince = new Map<string, number>();
     const listed = await Promise.all(
       jobs.map(async (job) => {
         const found = this.#known(job.jid) ?? (await this.#readLabels(job.jid));
-        if (isLabelled(found) || job.duration > 2 * youthMs) known.set(job.jid, found);
-        return toListedJob(job, found);
+        const nowMs = performance.now();
+        const sinceMs = this.#unlabelledSince.get(job.jid) ?? nowMs;
+        // An ended one stays as old as it became.
+        const ageMs = hasEnded(job) ? nowMs - sinceMs : job.duration;
+        if (isLabelled(found) || ageMs > 2 * youthMs) known.set(job.jid, found);
+        else unlabelledSince.set(job.jid, sinceMs);
+        return toListedJob(job, found, ageMs);
       }),
     );
     this.#labels = known;
+    this.#unlabelledSince = unlabelledSince;
     this.#forgetSubmitted();
     return listed.sort((a, b) => b.startedAtMs - a.startedAtMs || a.id.localeCompare(b.id));
   }
@@ -224,7 +236,9 @@ function toReason(cause: unknown): string {
   return (parsed.success && parseCauses([parsed.data['stack-trace']]).at(-1)?.message) || 'no reason given';
 }
 
-function toListedJob(job: z.infer<typeof jobDetails>, found: Labels): ListedJob {
+function toListedJob(job: z.infer<typeof jobDetails>, found: Labels, ageMs: number): ListedJob {
+  // One that Flink could not even initialise has no tasks, and never tells labels.
+  const mayTell = !hasEnded(job) || job.tasks.total > 0;
   return {
     id: job.jid,
     name: job.name,
@@ -235,7 +249,7 @@ function toListedJob(job: z.infer<typeof jobDetails>, found: Labels): ListedJob 
     sql: found[labels.sql] ?? null,
     labels: found,
     hash: found[labels.hash] ?? null,
-    isYoung: !isLabelled(found) && job.duration < youthMs,
+    isYoung: !isLabelled(found) && mayTell && ageMs < youthMs,
     runningTasks: job.tasks.running,
     tasks: job.tasks.total,
   };

@@ -40,7 +40,7 @@ export function planSubmission(submission: NamedSubmission, jobs: readonly Liste
   }
   if (repeated) return { action: 'RETURN', job: repeated };
 
-  const unclear = jobs.find((job) => job.isYoung && job.name === name && !hasEnded(job));
+  const unclear = jobs.find((job) => job.isYoung && job.name === name);
   if (unclear) return { action: 'WAIT', job: unclear };
   const [predecessor] = own;
   const living = own.find((job) => !hasEnded(job));

@@ -48,7 +48,7 @@ export function planView(desired: DesiredView, jobs: readonly ListedJob[]): View
     const other = others[0];
     if (other) return { action: 'LEAVE', reason: `Job ${other.id} computes another declaration of this view.` };
   }
-  const isUnclear = (job: ListedJob) => job.isYoung && job.name === desired.view && !hasEnded(job);
+  const isUnclear = (job: ListedJob) => job.isYoung && job.name === desired.view;
   const unclear = living.find(isAlike) ?? jobs.find(isUnclear);
   if (unclear) return { action: 'WAIT', job: unclear };
   return { action: 'START', predecessor: own.at(-1) ?? null, replaces: others };

@@ -4,6 +4,7 @@ import { Kafka, logLevel } from 'kafkajs';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { createRestorePoints } from '../../src/local/restore-points.ts';
 import { checkpointsOf, openFlinkStack } from '../support/flink-stack.ts';
+import { onceEach } from '../support/kafka.ts';
 import { patience } from '../support/patience.ts';
 import { openQuietFlink } from '../support/quiet-flink.ts';
 import { modelOf } from '../unit/flink/models.ts';
@@ -69,7 +70,7 @@ describe('a windowed view that writes exactly once', () => {
     await using test = new AsyncDisposableStack();
     const kafka = new Kafka({ brokers: [stack.broker.address], logLevel: logLevel.NOTHING });
     const admin = test.adopt(kafka.admin(), (client) => client.disconnect());
-    const producer = test.adopt(kafka.producer(), (client) => client.disconnect());
+    const producer = test.adopt(kafka.producer(onceEach), (client) => client.disconnect());
     const consumer = test.adopt(kafka.consumer({ groupId: 'counts' }), (client) => client.disconnect());
     await Promise.all([admin.connect(), producer.connect(), consumer.connect()]);
     const topics = ['readings', 'counts'].map((topic) => ({ topic, numPartitions: 1 }));

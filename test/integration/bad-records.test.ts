@@ -2,7 +2,7 @@ import { describe, expect, inject, it } from 'vitest';
 import { listen, post, until } from '../support/client.ts';
 import { declare, uniqueName } from '../support/declarations.ts';
 import { openOwnGateway } from '../support/gateway.ts';
-import { kafkajsClient, openTestKafka, readAll, recordsOf } from '../support/kafka.ts';
+import { kafkajsClient, onceEach, openTestKafka, readAll, recordsOf } from '../support/kafka.ts';
 
 const rows = 'nodes { id } edges { record { offset } error { reason } } pageInfo { live }';
 
@@ -42,7 +42,7 @@ describe('records that do not decode', () => {
     await using live = listen(gateway.webSocketUrl, `subscription { skipped { ${rows} } }`);
     await until(live, ({ data }) => (data.skipped.pageInfo.live ? true : undefined));
 
-    const producer = kafkajsClient().producer();
+    const producer = kafkajsClient().producer(onceEach);
     await producer.connect();
     const headers = { trace: 'abc' };
     const topicMessages = ['told', 'skipped', 'lettered'].map((plural) => ({

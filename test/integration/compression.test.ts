@@ -5,6 +5,7 @@ import { openOwnGateway } from '../support/gateway.ts';
 import {
   beginning,
   kafkajsClient,
+  onceEach,
   openTestKafka,
   readAll,
   record,
@@ -28,7 +29,7 @@ describe('compressed records', () => {
     const topic = uniqueName(compression);
     // The broker writes anew, with its own codecs, what does not come so.
     await createTopic(topic, { 'compression.type': compression });
-    const producer = kafkajsClient().producer();
+    const producer = kafkajsClient().producer(onceEach);
     await producer.connect();
     const texts = Array.from({ length: 500 }, (_, index) => `${'text '.repeat(40)}${index}`);
     await producer.send({ topic, messages: texts.map((value) => ({ value, headers: { h: 'x' } })) });

@@ -12,6 +12,7 @@ import {
   toInsert,
   type View,
 } from '#model';
+import { onceEach } from '../support/kafka.ts';
 
 const { kafka: bootstrapServers, flinkRest, sqlGateway } = inject('endpoints');
 const run = `ddl_${process.pid}_${Date.now()}`;
@@ -151,7 +152,7 @@ describe('the DDL of every type', () => {
       if (jobId !== null) jobs.push(jobId);
     }
     expect(jobs).toHaveLength(4);
-    const producer = kafka.producer();
+    const producer = kafka.producer(onceEach);
     await producer.connect();
     const messages = [
       { value: 'not JSON' },
@@ -206,7 +207,7 @@ describe('the DDL of streams in JSON_SCHEMA', () => {
     await admin.connect();
     await admin.createTopics({ topics: model.sources.map(({ topic }) => ({ topic, numPartitions: 1 })) });
     await admin.disconnect();
-    const producer = kafka.producer();
+    const producer = kafka.producer(onceEach);
     await producer.connect();
     const values = [...bad, framed(good), framed(odd), framed(`{"id":"later","instant":"2026-01-31T12:34:58Z"}`)];
     await producer.send({ topic: `${run}_framed`, messages: values.map((value) => ({ value })) });

@@ -6,13 +6,14 @@ import type { RestorePoints } from '#jobs';
 import type { FlinkParts } from '../../src/flink-parts.ts';
 import { createRestorePoints } from '../../src/local/restore-points.ts';
 import { uniqueName } from '../support/declarations.ts';
+import { onceEach } from '../support/kafka.ts';
 import { patience } from '../support/patience.ts';
 import { openQuietFlink } from '../support/quiet-flink.ts';
 import { modelOf } from '../unit/flink/models.ts';
 
 const { kafka: bootstrapServers, flinkRest, sqlGateway, dataDir } = inject('endpoints');
 const kafka = new Kafka({ brokers: bootstrapServers.split(','), logLevel: logLevel.NOTHING });
-const producer: Producer = kafka.producer();
+const producer: Producer = kafka.producer(onceEach);
 const admin = kafka.admin();
 const opened: FlinkParts[] = [];
 

@@ -13,6 +13,7 @@ import { post } from '../support/client.ts';
 import { declare, uniqueName } from '../support/declarations.ts';
 import { framed, openFakeRegistry } from '../support/fake-registry.ts';
 import { openOwnGateway, runGateway } from '../support/gateway.ts';
+import { onceEach } from '../support/kafka.ts';
 
 interface Seed {
   readonly messages: readonly Message[];
@@ -167,7 +168,7 @@ function seeds(prefix: string): Readonly<Record<string, Seed>> {
 
 async function seed(topics: Readonly<Record<string, Seed>>): Promise<void> {
   const kafka = new Kafka({ brokers: inject('endpoints').kafka.split(','), logLevel: logLevel.NOTHING });
-  const [admin, producer] = [kafka.admin(), kafka.producer()];
+  const [admin, producer] = [kafka.admin(), kafka.producer(onceEach)];
   await Promise.all([admin.connect(), producer.connect()]);
   await admin.createTopics({
     waitForLeaders: true,

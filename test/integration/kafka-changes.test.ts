@@ -9,6 +9,7 @@ import {
   beginning,
   kafkajsClient,
   newTopic,
+  onceEach,
   openTestKafka,
   readAll,
   record,
@@ -181,7 +182,7 @@ describe('topics that change', () => {
     await write(kafka, topic, ['a']);
     const cursor = await cursorAt(kafka, topic, 1n);
     await withAdmin((admin) => admin.createPartitions({ topicPartitions: [{ topic, count: 3 }] }));
-    const producer = kafkajsClient().producer();
+    const producer = kafkajsClient().producer(onceEach);
     await producer.connect();
     await producer.send({ topic, messages: [{ value: 'b', partition: 2 }] });
     await producer.disconnect();
@@ -213,7 +214,7 @@ describe('topics that change', () => {
       () => withAdmin((admin) => admin.createTopics({ topics: [{ topic, numPartitions: 1 }], waitForLeaders: true })),
       patience,
     );
-    const producer = kafkajsClient().producer();
+    const producer = kafkajsClient().producer(onceEach);
     await producer.connect();
     await producer.send({ topic, messages: ['c', 'd', 'e'].map((value) => ({ value })) });
     await producer.disconnect();

@@ -6,6 +6,7 @@ import {
   brokers,
   kafkajsClient,
   newTopic,
+  onceEach,
   openTestKafka,
   readAll,
   record,
@@ -224,7 +225,7 @@ describe('the log when records or topics go', () => {
     const tail = takeUntil(kafka.log.tail(topic, beginning(1), { signal }), records(2));
     await kafka.writer.write(topic, [record('a', { partition: 0 })], soon);
     await withAdmin((admin) => admin.createPartitions({ topicPartitions: [{ topic, count: 2 }] }));
-    const producer = kafkajsClient().producer();
+    const producer = kafkajsClient().producer(onceEach);
     await producer.connect();
     await producer.send({ topic, messages: [{ value: 'b', partition: 1 }] });
     await producer.disconnect();

@@ -1,6 +1,15 @@
 import kafkajs from 'kafkajs';
 import { describe, expect, it } from 'vitest';
-import { brokers, kafkajsClient, newTopic, openTestKafka, readAll, record, recordsOf } from '../support/kafka.ts';
+import {
+  brokers,
+  kafkajsClient,
+  newTopic,
+  onceEach,
+  openTestKafka,
+  readAll,
+  record,
+  recordsOf,
+} from '../support/kafka.ts';
 
 const soon = { deadlineMs: 60_000 };
 
@@ -43,7 +52,10 @@ describe('the writer', () => {
       keys.map((key) => record(key, { key: Buffer.from(key) })),
       soon,
     );
-    const producer = kafkajsClient().producer({ createPartitioner: kafkajs.Partitioners.DefaultPartitioner });
+    const producer = kafkajsClient().producer({
+      ...onceEach,
+      createPartitioner: kafkajs.Partitioners.DefaultPartitioner,
+    });
     await producer.connect();
     await producer.send({ topic, messages: keys.map((key) => ({ key, value: 'theirs' })) });
     await producer.disconnect();

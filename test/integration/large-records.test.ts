@@ -4,7 +4,7 @@ import { describe, expect, inject, it } from 'vitest';
 import { listen, post, until } from '../support/client.ts';
 import { declare, uniqueName } from '../support/declarations.ts';
 import { startGateway } from '../support/gateway.ts';
-import { kafkajsClient, withAdmin } from '../support/kafka.ts';
+import { kafkajsClient, onceEach, withAdmin } from '../support/kafka.ts';
 
 /** Together more than the gateway's heap: it cannot hold them all at any time. */
 const records = 36;
@@ -14,7 +14,7 @@ const heapMb = 160;
 async function writeRecords(topic: string): Promise<void> {
   const configEntries = [{ name: 'max.message.bytes', value: String(6 * 1024 * 1024) }];
   await withAdmin((admin) => admin.createTopics({ topics: [{ topic, numPartitions: 2, configEntries }] }));
-  const producer = kafkajsClient().producer();
+  const producer = kafkajsClient().producer(onceEach);
   await producer.connect();
   for (let id = 0; id < records; id += 1) {
     await producer.send({ topic, messages: [{ value: JSON.stringify({ id, text }), partition: id % 2 }] });

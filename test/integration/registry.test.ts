@@ -7,6 +7,7 @@ import { type Answer, type Listener, listen, post, until } from '../support/clie
 import { declare, uniqueName } from '../support/declarations.ts';
 import { readBlock, withNames } from '../support/doc-blocks.ts';
 import { openOwnGateway } from '../support/gateway.ts';
+import { onceEach } from '../support/kafka.ts';
 import {
   encodeProto,
   frameProto,
@@ -27,7 +28,7 @@ const java = await registryJava();
 const foundPython = await findPython();
 const patience = { timeout: 40_000, interval: 100 };
 const kafka = new Kafka({ brokers: inject('endpoints').kafka.split(','), logLevel: logLevel.NOTHING });
-const producer = kafka.producer();
+const producer = kafka.producer(onceEach);
 let registry: TestRegistry;
 let python: Python;
 

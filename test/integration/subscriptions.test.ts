@@ -7,6 +7,7 @@ import { WebSocket } from 'ws';
 import { type Answer, listen, post, until } from '../support/client.ts';
 import { declare, uniqueName } from '../support/declarations.ts';
 import { type OwnGateway, openOwnGateway } from '../support/gateway.ts';
+import { onceEach } from '../support/kafka.ts';
 
 const cleanUp = new AsyncDisposableStack();
 const topic = uniqueName('logs');
@@ -137,7 +138,7 @@ describe('a client that stops reading', () => {
     const producer = new Kafka({
       brokers: inject('endpoints').kafka.split(','),
       logLevel: logLevel.NOTHING,
-    }).producer();
+    }).producer(onceEach);
     await producer.connect();
     for (const end = written + 1500; written < end; written += 100) {
       const messages = Array.from({ length: 100 }, (_, index) => ({

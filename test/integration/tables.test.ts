@@ -4,6 +4,7 @@ import { type Answer, listen, post, until } from '../support/client.ts';
 import { declare, uniqueName } from '../support/declarations.ts';
 import { endJobsOf } from '../support/end-jobs.ts';
 import { openOwnGateway } from '../support/gateway.ts';
+import { onceEach } from '../support/kafka.ts';
 
 interface Edge {
   readonly operation: string;
@@ -24,7 +25,7 @@ describe('a table', () => {
       }`,
     });
     await using gateway = await openOwnGateway({ schema: schema.folder });
-    const producer = kafka().producer();
+    const producer = kafka().producer(onceEach);
     await producer.connect();
     await using _ = { [Symbol.asyncDispose]: () => producer.disconnect() };
     const ids = Array.from({ length: 250 }, (_, index) => `d${String(index).padStart(3, '0')}`);

@@ -8,13 +8,14 @@ import { createRestorePoints } from '../../src/local/restore-points.ts';
 import { listen, post, until } from '../support/client.ts';
 import { declare as declareFiles, uniqueName } from '../support/declarations.ts';
 import { openOwnGateway } from '../support/gateway.ts';
+import { onceEach } from '../support/kafka.ts';
 import { patience } from '../support/patience.ts';
 import { openQuietFlink } from '../support/quiet-flink.ts';
 import { modelOf } from '../unit/flink/models.ts';
 
 const { kafka: bootstrapServers, flinkRest, sqlGateway, dataDir } = inject('endpoints');
 const kafka = new Kafka({ brokers: bootstrapServers.split(','), logLevel: logLevel.NOTHING });
-const producer: Producer = kafka.producer();
+const producer: Producer = kafka.producer(onceEach);
 const admin = kafka.admin();
 const opened: FlinkParts[] = [];
 let folder = '';

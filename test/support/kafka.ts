@@ -23,6 +23,12 @@ export function kafkajsClient(): kafkajs.Kafka {
   return new kafkajs.Kafka({ brokers: brokers().split(','), clientId: 'judge', logLevel: kafkajs.logLevel.NOTHING });
 }
 
+/**
+ * A kafkajs producer that writes nothing twice. Without, it sends all of a request again when one partition of it has no
+ * leader yet, as those of a topic that was just made.
+ */
+export const onceEach = { idempotent: true, maxInFlightRequests: 1 } as const;
+
 /** Runs with a kafkajs admin client. */
 export async function withAdmin<T>(work: (admin: Admin) => Promise<T>): Promise<T> {
   const admin = kafkajsClient().admin();

@@ -57,7 +57,7 @@ describe('a submission', () => {
     expect(planSubmission(wanted, [young])).toEqual({ action: 'WAIT', job: young });
     const ending = jobOf({ state: 'CANCELLING' });
     expect(planSubmission(wanted, [ending])).toEqual({ action: 'WAIT', job: ending });
-    const failed = jobOf({ labels: {}, hash: null, isYoung: true, state: 'FAILED' });
+    const failed = jobOf({ labels: {}, hash: null, isYoung: false, state: 'FAILED' });
     expect(planSubmission(wanted, [failed])).toEqual({ action: 'START', predecessor: null });
   });
 });

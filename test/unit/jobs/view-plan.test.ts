@@ -96,6 +96,8 @@ describe('the plan for a view', () => {
     expect(planView(first, [young])).toEqual({ action: 'WAIT', job: young });
     expect(planView(first, [{ ...young, isYoung: false }]).action).toBe('START');
     expect(planView(first, [{ ...young, name: 'other_view' }]).action).toBe('START');
-    expect(planView(first, [{ ...young, state: 'FAILED' }]).action).toBe('START');
+    // Also of one that came and went: the next job's id comes of it.
+    expect(planView(first, [{ ...young, state: 'FINISHED' }]).action).toBe('WAIT');
+    expect(planView(first, [{ ...young, state: 'FAILED', isYoung: false }]).action).toBe('START');
   });
 });
