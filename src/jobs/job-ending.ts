@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto';
 import { messageOf, SluiceError } from '#errors';
-import { hasEnded, type JobManager, type ListedJob, type Logger } from '#flink';
+import { hasEnded, type JobControl, type JobManager, type ListedJob, type Logger } from '#flink';
 import { poll } from './poll.ts';
 import type { RestorePoints } from './restore-points.ts';
+import { freeStopTrigger } from './stop-trigger.ts';
 
 /** A job of a view, as far as its end needs to know it. */
 export interface EndingJob {
@@ -22,6 +22,7 @@ export interface StoppedJob {
 /** What a {@link JobEnding} works with. */
 export interface JobEndingOptions {
   readonly jobManager: JobManager;
+  readonly jobControl: JobControl;
   readonly restorePoints: RestorePoints | null;
   readonly logger: Logger;
 }
@@ -37,15 +38,14 @@ export class JobEnding {
   }
 
   /**
-   * Stops a job with a savepoint; when that fails it runs on. Asking again within some minutes, here or through another
-   * gateway, gives the outcome of the first time. Never rejects; a failure is told to the caller alone.
+   * Stops a job with a savepoint; when that fails it runs on. Asking again within some minutes of a stop, here or through
+   * another gateway, gives its savepoint. Never rejects; a failure is told to the caller alone.
    */
   async stop({ id: jobId, view, hash }: EndingJob, timeoutMs: number): Promise<StoppedJob> {
-    const { jobManager, restorePoints, logger } = this.#options;
+    const { jobManager, jobControl, restorePoints, logger } = this.#options;
     const directory = view !== null && hash !== null ? (restorePoints?.savepointDir(view, hash) ?? null) : null;
-    // With two stops of a job under way Flink suspends one and restarts the job. With the same id they are one stop.
-    const triggerId = createHash('md5').update(`stop ${jobId}`).digest('hex');
     try {
+      const triggerId = await freeStopTrigger(jobControl, jobId);
       const savepoint = await jobManager.stopWithSavepoint(jobId, { directory, timeoutMs, triggerId });
       logger.info({ view, jobId, savepoint }, 'the job of a view was stopped with a savepoint');
       return { savepoint, error: null };

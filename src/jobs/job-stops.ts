@@ -1,9 +1,10 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SluiceError } from '#errors';
 import { hasEnded, type Job, type JobControl, type JobManager, labels, type Progress } from '#flink';
 import { poll } from './poll.ts';
 import type { RestorePoints } from './restore-points.ts';
+import { freeStopTrigger } from './stop-trigger.ts';
 
 /** How a job is stopped. */
 export interface StopRequest {
@@ -27,7 +28,6 @@ export interface JobStopsOptions {
 }
 
 const maxRemembered = 1_000;
-const maxFailedStops = 64;
 /** Flink's answers about the checkpoints of a job are up to three seconds old (web.refresh-interval). */
 const staleMs = 3_500;
 /** Longer than that a job waits for slots, or fails again and again. */
@@ -52,7 +52,7 @@ export class JobStops {
     const { jobControl } = this.#options;
     if (hasEnded(job)) return { triggerId: null, progress: await this.#left(job) };
     const stopped = await this.#onceStarted(job, timeoutMs, async () => {
-      const triggerId = await this.#freeTrigger(job.id);
+      const triggerId = await freeStopTrigger(jobControl, job.id);
       await jobControl.stop({ jobId: job.id, triggerId, targetDirectory: this.#directoryOf(job) }, drain);
       return triggerId;
     });
@@ -125,27 +125,6 @@ export class JobStops {
     return { state: 'COMPLETED', savepoint: job.state === 'FINISHED' ? await this.restorePathOf(job) : null };
   }
 
-  /**
-   * The same for all who stop the job, until it has failed: with two stops of a job under way Flink suspends one and
-   * restarts the job; with the same id they are one stop.
-   */
-  async #freeTrigger(jobId: string): Promise<string> {
-    for (let attempt = 0; attempt < maxFailedStops; attempt += 1) {
-      const triggerId = toTriggerId(attempt === 0 ? `stop ${jobId}` : `stop ${jobId} ${attempt}`);
-      try {
-        const progress = await this.#options.jobControl.savepointProgress(jobId, triggerId);
-        if (progress.state !== 'FAILED') return triggerId;
-      } catch (thrown) {
-        if (thrown instanceof SluiceError && thrown.code === 'NOT_FOUND') return triggerId;
-        throw thrown;
-      }
-    }
-    throw new SluiceError(
-      'OVERLOADED',
-      `Job ${jobId} could not be stopped ${maxFailedStops} times. Try again in five minutes.`,
-    );
-  }
-
   /** The savepoint of a view lies where its next job looks for it. */
   #directoryOf(job: Job): string | null {
     const hash = job.labels[labels.hash];
@@ -166,11 +145,6 @@ export class JobStops {
     const [oldest] = this.#savepoints.keys();
     if (this.#savepoints.size > maxRemembered && oldest !== undefined) this.#savepoints.delete(oldest);
   }
-}
-
-/** Flink takes an id of 32 hex digits from whoever asks, so that the same thing has the same id everywhere. */
-function toTriggerId(what: string): string {
-  return createHash('md5').update(what).digest('hex');
 }
 
 /** A savepoint that is gone has been deleted, whoever did it. */

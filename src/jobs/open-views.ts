@@ -45,7 +45,7 @@ export function openViews(options: OpenViewsOptions): OpenedViews {
   const declared = viewsOf(model);
   const runs = declared.map((view) => new ViewRun(view, hashView(view, model)));
   const states = new ViewStates(jobManager, restorePoints);
-  const ending = new JobEnding({ jobManager, restorePoints, logger });
+  const ending = new JobEnding({ jobManager, jobControl, restorePoints, logger });
   const onDone = () => views.wake();
   const demand = new ViewDemand({ views: declared, graceMs: onDemandGraceMs, onChange: onDone });
   const common = { jobManager, ending, savepointTimeoutMs, logger };
