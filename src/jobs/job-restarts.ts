@@ -2,6 +2,7 @@ import { SluiceError } from '#errors';
 import { hasEnded, type Job, type JobManager, type ListedJob, labels } from '#flink';
 import type { JobStarts } from './job-starts.ts';
 import type { JobStops, Triggered } from './job-stops.ts';
+import { poll } from './poll.ts';
 import { type StartPoint, toDefinition } from './submission.ts';
 import { conflict, jobsNamed } from './submission-plan.ts';
 import type { ViewRestarts } from './view-restarts.ts';
@@ -34,6 +35,9 @@ export interface JobRestartsOptions {
   readonly views: ViewRestarts;
 }
 
+/** Longer than Flink keeps the labels of a job to itself. */
+const labelsTimeoutMs = 10_000;
+
 /** Ends jobs of Sluice's and starts them again, exactly once however often the order comes. */
 export class JobRestarts {
   readonly #options: JobRestartsOptions;
@@ -46,8 +50,9 @@ export class JobRestarts {
    * Rejects with BAD_INPUT for a job whose SQL is not known here, CONFLICT when another job has its name meanwhile,
    * NOT_FOUND when it left nothing to go on from, or as `JobStarts.start` does.
    */
-  async restart(order: RestartOrder): Promise<Restarted> {
+  async restart(asked: RestartOrder): Promise<Restarted> {
     const { jobManager } = this.#options;
+    const order = { ...asked, job: await this.#told(asked.job) };
     const kin = this.#kinOf(order.job, await jobManager.jobs());
     const living = kin.find((job) => !hasEnded(job));
     if (living && living.id !== order.job.id) {
@@ -61,6 +66,16 @@ export class JobRestarts {
     const ended = await this.#end(job, order);
     if ('kind' in ended) return ended;
     return await this.#start(job, { ...order, ...ended, predecessor: kin[0] ?? null });
+  }
+
+  /** The job with its labels: for some seconds Flink may not tell those of one that another gateway has started. */
+  async #told(job: Job): Promise<Job> {
+    if (Object.keys(job.labels).length > 0) return job;
+    const look = async () => {
+      const listed = (await this.#options.jobManager.jobs()).find(({ id }) => id === job.id);
+      return listed?.isYoung ? null : (listed ?? job);
+    };
+    return (await poll(look, labelsTimeoutMs)) ?? job;
   }
 
   /** The jobs of the same name or view, newest first. */
