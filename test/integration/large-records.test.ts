@@ -7,9 +7,9 @@ import { startGateway } from '../support/gateway.ts';
 import { kafkajsClient, onceEach, withAdmin } from '../support/kafka.ts';
 
 /** Together more than the gateway's heap: it cannot hold them all at any time. */
-const records = 36;
+const records = 44;
 const text = 'x'.repeat(5 * 1024 * 1024);
-const heapMb = 160;
+const heapMb = 208;
 
 async function writeRecords(topic: string): Promise<void> {
   const configEntries = [{ name: 'max.message.bytes', value: String(6 * 1024 * 1024) }];
