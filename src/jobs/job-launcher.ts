@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { SluiceError } from '#errors';
 import {
   type FlinkConfig,
@@ -15,6 +14,7 @@ import {
 } from '#flink';
 import type { View } from '#model';
 import { type Statement, toExplain } from '#sql';
+import { findJob, labelTimeoutMs } from './find-job.ts';
 import { conflict } from './submission-plan.ts';
 import { toJobId } from './view-hash.ts';
 
@@ -55,8 +55,6 @@ export class StateRefused extends Error {
 
 const maxUsedUpIds = 16;
 const appearTimeoutMs = 5_000;
-const labelTimeoutMs = 7_000;
-const pauseMs = 100;
 
 /** What a {@link JobLauncher} works with. */
 export interface JobLauncherOptions {
@@ -123,8 +121,10 @@ export class JobLauncher {
       if (isDuplicateSubmission(thrown)) return await this.#findDouble(launch, jobId);
       throw toLaunchError(thrown, launch, jobId);
     }
-    this.#options.jobManager.remember(jobId, launch.labels);
-    const job = await this.#find(jobId, appearTimeoutMs, () => true);
+    const { jobManager } = this.#options;
+    jobManager.remember(jobId, launch.labels);
+    const isEnough = (listed: ListedJob | undefined) => listed !== undefined;
+    const job = await findJob(jobManager, jobId, { timeoutMs: appearTimeoutMs, isEnough });
     if (!job) throw new SluiceError('TIMEOUT', `Flink took job ${jobId} and does not list it. ${repeatIt}`);
     return { job, isOurs: true };
   }
@@ -132,24 +132,15 @@ export class JobLauncher {
   /** The job that took the id before; null when that was another run, which has ended. */
   async #findDouble(launch: Launch, jobId: string): Promise<Launched | null> {
     const key = launch.labels[labels.key];
-    const isClear = (it: ListedJob) =>
-      Object.keys(it.labels).length > 0 || isStillborn(it) || (key === undefined && isFailed(it));
-    const job = await this.#find(jobId, labelTimeoutMs, isClear);
+    const isEnough = (it: ListedJob | undefined) =>
+      it !== undefined && (Object.keys(it.labels).length > 0 || isStillborn(it) || (key === undefined && isFailed(it)));
+    const job = await findJob(this.#options.jobManager, jobId, { timeoutMs: labelTimeoutMs, isEnough });
     if (!job) return null;
     const isSame = job.labels[labels.hash] === launch.labels[labels.hash];
     const isRepeated = key !== undefined && job.labels[labels.key] === key;
     if (hasEnded(job) && !(isSame && (isRepeated || job.state === 'FINISHED'))) return null;
     if (isSame) return { job, isOurs: false };
     throw conflict(job, `The name "${launch.name}" was taken at the same time by`, 'Choose another name.');
-  }
-
-  async #find(id: string, timeoutMs: number, isEnough: (job: ListedJob) => boolean): Promise<ListedJob | undefined> {
-    const until = Date.now() + timeoutMs;
-    for (;;) {
-      const job = (await this.#options.jobManager.jobs()).find((listed) => listed.id === id);
-      if ((job && isEnough(job)) || Date.now() > until) return job;
-      await sleep(pauseMs);
-    }
   }
 
   async #withTables<T>(

@@ -1,8 +1,8 @@
 import { SluiceError } from '#errors';
 import { hasEnded, type Job, type JobManager, type ListedJob, labels } from '#flink';
+import { findJob, labelTimeoutMs } from './find-job.ts';
 import type { JobStarts } from './job-starts.ts';
 import type { JobStops, Triggered } from './job-stops.ts';
-import { poll } from './poll.ts';
 import { type StartPoint, toDefinition } from './submission.ts';
 import { conflict, jobsNamed } from './submission-plan.ts';
 import type { ViewRestarts } from './view-restarts.ts';
@@ -34,9 +34,6 @@ export interface JobRestartsOptions {
   readonly starts: JobStarts;
   readonly views: ViewRestarts;
 }
-
-/** Longer than Flink keeps the labels of a job to itself. */
-const labelsTimeoutMs = 10_000;
 
 /** Ends jobs of Sluice's and starts them again, exactly once however often the order comes. */
 export class JobRestarts {
@@ -71,11 +68,8 @@ export class JobRestarts {
   /** The job with its labels: for some seconds Flink may not tell those of one that another gateway has started. */
   async #told(job: Job): Promise<Job> {
     if (Object.keys(job.labels).length > 0) return job;
-    const look = async () => {
-      const listed = (await this.#options.jobManager.jobs()).find(({ id }) => id === job.id);
-      return listed?.isYoung ? null : (listed ?? job);
-    };
-    return (await poll(look, labelsTimeoutMs)) ?? job;
+    const isEnough = (listed: ListedJob | undefined) => !listed?.isYoung;
+    return (await findJob(this.#options.jobManager, job.id, { timeoutMs: labelTimeoutMs, isEnough })) ?? job;
   }
 
   /** The jobs of the same name or view, newest first. */

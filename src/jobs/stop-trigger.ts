@@ -29,6 +29,7 @@ export async function freeStopTrigger(
   );
 }
 
+/** Flink takes an id of 32 hex digits from whoever asks, so that the same thing has the same id everywhere. */
 function toTriggerId(text: string): string {
   return createHash('md5').update(text).digest('hex');
 }
